@@ -1,0 +1,130 @@
+"""Every error feedsmith raises on purpose.
+
+::
+
+    FeedsmithError
+    ├── InvalidRequest          400  the request is not something we can read
+    │   ├── ValidationFailed    422  a field is wrong, missing or unknown; names its path
+    │   └── TooLarge            413  too many rows or too many bytes
+    ├── Unauthorized            401  no valid credentials
+    ├── NotFound                404  no such item, user, segment or ingestion
+    ├── StoreUnavailable        503  Qdrant, DynamoDB or S3 does not answer; try again
+    ├── ConfigurationError      500  a setting is missing or contradicts another
+    │   └── EmbedderMismatch         a collection holds another embedder's vectors
+    ├── UploadError             -    an uploaded object cannot be read on; ends its ingestion
+    └── WriterError             -    a model failed, was late or said nothing; the original text is served
+
+Each message says what happened, where, and how to mend it. ``title`` and ``status`` are what the HTTP API
+answers as ``application/problem+json`` (RFC 9457).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class FeedsmithError(Exception):
+    """Any error that feedsmith raises on purpose."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+
+    @property
+    def detail(self) -> str:
+        """What happened and how to mend it, fit for the caller's eyes."""
+        return str(self)
+
+
+class InvalidRequest(FeedsmithError):
+    """The request cannot be read."""
+
+    status = 400
+    title = "Invalid request"
+
+
+class ValidationFailed(InvalidRequest):
+    """A field is wrong, missing or unknown.
+
+    Parameters
+    ----------
+    errors
+        One ``{"path": ..., "message": ...}`` per wrong field; ``path`` is a JSON pointer into the body.
+    """
+
+    status = 422
+    title = "Validation failed"
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        super().__init__("; ".join(f"{e['path'] or '/'}: {e['message']}" for e in errors))
+        self.errors = errors
+
+
+class TooLarge(InvalidRequest):
+    """Too many rows or too many bytes in one request."""
+
+    status = 413
+    title = "Too large"
+
+
+class Unauthorized(FeedsmithError):
+    """The caller brought no valid credentials."""
+
+    status = 401
+    title = "Unauthorized"
+
+
+class NotFound(FeedsmithError):
+    """No such item, segment or ingestion."""
+
+    status = 404
+    title = "Not found"
+
+
+class StoreUnavailable(FeedsmithError):
+    """A store does not answer; the same call may succeed later.
+
+    Parameters
+    ----------
+    message
+        Which store, and what to check.
+    retry_after_s
+        Seconds to wait before the next try; becomes the ``Retry-After`` header.
+    """
+
+    status = 503
+    title = "Temporarily unavailable"
+
+    def __init__(self, message: str, *, retry_after_s: int = 2) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ConfigurationError(FeedsmithError):
+    """A setting is missing, or contradicts another or what is stored."""
+
+    title = "Configuration error"
+
+
+class EmbedderMismatch(ConfigurationError):
+    """A collection was filled by another embedder than the configured one."""
+
+    def __init__(self, collection: str, stored: str, configured: str) -> None:
+        super().__init__(
+            f"collection {collection!r} holds vectors of embedder {stored!r}, but FEEDSMITH_EMBEDDER is "
+            f"{configured!r}: set FEEDSMITH_EMBEDDER={stored.split('@')[0]}, or name a new collection with "
+            "FEEDSMITH_COLLECTION_PREFIX and ingest the content again"
+        )
+        self.stored = stored
+        self.configured = configured
+
+
+class UploadError(FeedsmithError):
+    """An uploaded object cannot be read on; its ingestion ends as ``failed`` with this reason."""
+
+    title = "Unreadable upload"
+
+
+class WriterError(FeedsmithError):
+    """A model failed, was late, refused or said nothing; the reader gets the original text."""
+
+    title = "Writer failed"

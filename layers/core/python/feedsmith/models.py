@@ -1,0 +1,350 @@
+"""The domain's data: what comes in, what is stored, what goes out.
+
+All models refuse unknown fields. Times are timezone-aware UTC. Ids are opaque strings that fit a URL path segment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Id = Annotated[str, StringConstraints(pattern=r"^[\w.:@=+~-]{1,128}$")]
+Domain = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+ShortText = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True, min_length=1)]
+Utc = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
+
+EventType = Literal[
+    "impression", "click", "view", "like", "dislike", "dismiss", "save", "share",
+    "rate", "add_to_cart", "purchase", "enroll", "complete", "watch",
+]  # fmt: skip
+TextKind = Literal["headline", "summary", "reason", "digest", "product_description", "study_note"]
+TermGroup = Literal["content", "social", "popularity", "freshness", "context"]
+
+
+class Model(BaseModel):
+    """Base of all models: frozen, and an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_timedelta="float")
+
+
+# -- content -------------------------------------------------------------------------------------------------
+
+
+class Item(Model):
+    """A piece of content as its owner describes it.
+
+    ``id`` is unique within a tenant, over all domains.
+    """
+
+    id: Id
+    domain: Domain
+    title: Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+    body: Annotated[str, StringConstraints(max_length=200_000)] = ""
+    language: Language | None = Field(None, description="ISO 639; detected when absent")
+    url: Annotated[str, StringConstraints(max_length=2_000)] | None = None
+    provider: ShortText | None = Field(None, description="Publisher, brand or author; unit of exposure fairness")
+    categories: tuple[ShortText, ...] = Field((), max_length=20)
+    published_at: Utc | None = None
+    expires_at: Utc | None = Field(None, description="Not recommended from this time on")
+    attributes: dict[str, str | float | int | bool] = Field(default_factory=dict, max_length=50)
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 over all fields, first 32 hex digits; equal hashes mean nothing needs doing again."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+class Topic(Model):
+    """A topic of the domain's taxonomy; ``score`` in [0, 1], the scores of one item sum to at most 1."""
+
+    name: str
+    score: float = Field(ge=0, le=1)
+
+
+class Entity(Model):
+    """A named thing in the text; ``kind`` is the extractor's own label (person, org, place, ...)."""
+
+    text: str
+    kind: str
+
+
+class Understanding(Model):
+    """What was learned from an item's text, without a model in the cloud."""
+
+    language: Language | None
+    topics: tuple[Topic, ...] = ()
+    keywords: tuple[str, ...] = ()
+    sentiment: float | None = Field(None, ge=-1, le=1, description="None: no lexicon for the language")
+    entities: tuple[Entity, ...] = ()
+
+
+class ItemStats(Model):
+    """Counters of an item, as absorbed from the event stream.
+
+    ``trend`` is a forward-decayed popularity on a log2 scale: ``log2(sum_i w_i 2^(t_i / h))`` with event times t
+    and the domain's trend half-life h, so that two items compare the same at any later time (Cormode et al.,
+    "Forward decay", ICDE 2009).
+    """
+
+    counts: dict[EventType, int] = Field(default_factory=dict)
+    trend: float | None = None
+
+
+class IndexedItem(Model):
+    """An item with what was understood and counted, as held in the vector store's payload."""
+
+    item: Item
+    content_hash: str
+    understanding: Understanding
+    stats: ItemStats = ItemStats()
+    indexed_at: Utc
+
+
+# -- people --------------------------------------------------------------------------------------------------
+
+
+class Event(Model):
+    """Something a user did with an item.
+
+    An event's identity is (user, ``event_id``); without an id it is a hash of the event's own fields.
+    """
+
+    user_id: Id
+    item_id: Id
+    type: EventType
+    at: Utc
+    event_id: Id | None = None
+    value: float | None = Field(
+        None, ge=-1e9, le=1e9, description="rating in [0, 5], share watched in [0, 1], price paid"
+    )
+    slate_id: Id | None = Field(None, description="The recommendation this answers")
+    position: int | None = Field(None, ge=0, le=10_000, description="0-based place in the slate")
+
+    @property
+    def identity(self) -> str:
+        """``event_id``, or a hash of the event's own fields."""
+        if self.event_id is not None:
+            return self.event_id
+        own = json.dumps(self.model_dump(mode="json", exclude={"event_id"}), sort_keys=True)
+        return "h:" + hashlib.sha256(own.encode()).hexdigest()[:32]
+
+
+class Interest(Model):
+    """A cluster of a user's history.
+
+    ``weight`` in (0, 1] is its share of the history's mass; ``newest_item_id`` its newest member, named in reasons.
+    ``vector`` is unit length.
+    """
+
+    label: str
+    weight: float = Field(gt=0, le=1)
+    newest_item_id: Id
+    newest_title: str
+    vector: tuple[float, ...] = Field(repr=False)
+
+
+class Profile(Model):
+    """A user in one domain: a pure function of the newest interactions.
+
+    ``taste`` is the unit-length, decayed, weighted mean of item vectors; ``topics`` sum to 1 where not empty and
+    count positive mass only. ``consumed`` are item ids already read, watched or bought, newest first; ``disliked``
+    those disliked or dismissed; ``missing`` ids of interactions whose item is not known (yet), and whose domain is
+    therefore not known either. ``revision`` grows with each recompute; a stale writer loses.
+    """
+
+    user: str = Field(description="Pseudonym, never the caller's own user id")
+    domain: Domain
+    revision: int
+    interactions: int = Field(ge=0)
+    taste: tuple[float, ...] = Field((), repr=False)
+    interests: tuple[Interest, ...] = ()
+    topics: dict[str, float] = Field(default_factory=dict)
+    liked: dict[Id, float] = Field(default_factory=dict, description="newest positive items and their decayed weight")
+    consumed: tuple[Id, ...] = ()
+    disliked: tuple[Id, ...] = ()
+    missing: tuple[Id, ...] = ()
+    updated_at: Utc
+
+
+class Segment(Model):
+    """A group of users with similar taste, never smaller than the k-anonymity floor.
+
+    ``share`` is the part of clustered users in it; ``topics`` the mean of the members' topic shares;
+    ``liked`` the items that most members liked, with their share of members in (0, 1].
+    """
+
+    id: str
+    domain: Domain
+    label: str
+    size: int = Field(ge=1)
+    share: float = Field(gt=0, le=1)
+    topics: dict[str, float] = Field(default_factory=dict)
+    liked: dict[Id, float] = Field(default_factory=dict)
+    centroid: tuple[float, ...] = Field((), repr=False)
+    silhouette: float | None = Field(None, ge=-1, le=1)
+    computed_at: Utc
+
+
+# -- answers -------------------------------------------------------------------------------------------------
+
+
+class Term(Model):
+    """One addend of a score: the named feature's ``value`` times its weight is ``contribution``."""
+
+    name: str
+    group: TermGroup
+    value: float
+    contribution: float
+
+
+class Reason(Model):
+    """Why an item is shown: a term of its score in words."""
+
+    term: str
+    text: str
+    item_id: Id | None = Field(None, description="The read item that this reason names")
+
+
+class RecommendedItem(Model):
+    """One place of a slate. ``score`` is the sum of ``terms`` within 1e-5."""
+
+    item_id: Id
+    title: str
+    url: str | None = None
+    provider: str | None = None
+    topics: tuple[Topic, ...] = ()
+    published_at: Utc | None = None
+    position: int = Field(ge=0)
+    score: float
+    terms: tuple[Term, ...]
+    reasons: tuple[Reason, ...]
+    propensity: float = Field(1.0, gt=0, le=1)
+
+
+class Recommendation(Model):
+    """A slate for one user, ready to be shown and logged.
+
+    ``basis`` says what it was made from: the person's own history, the segment's, or neither.
+    """
+
+    slate_id: Id
+    domain: Domain
+    basis: Literal["personal", "segment", "general"]
+    model_version: str
+    items: tuple[RecommendedItem, ...]
+
+
+class Check(Model):
+    """One check of the gate on one text."""
+
+    name: str
+    passed: bool
+    detail: str = ""
+
+
+class Verdict(Model):
+    """What the gate says of one text against its source."""
+
+    passed: bool
+    checks: tuple[Check, ...] = ()
+
+
+class Ground(Model):
+    """What ties a text to its reader: one item this reader read."""
+
+    item_id: Id
+    title: str
+
+
+class Rendition(Model):
+    """A text for one audience: what the reader gets, and how it came about.
+
+    ``source`` is where the words come from: ``model`` (passed the gate), ``extractive`` (sentences of the item) or
+    ``original`` (the item's own title or lead). ``note`` says why it is not the model's, where a model was asked.
+    """
+
+    kind: TextKind
+    item_ids: tuple[Id, ...]
+    language: str | None
+    text: str
+    source: Literal["model", "extractive", "original"]
+    audience: Literal["person", "segment", "everyone"]
+    ground: Ground | None = None
+    verdict: Verdict
+    rejected: int = Field(0, ge=0, description="Candidates that the gate dropped")
+    writer: str
+    prompt_version: str
+    cached: bool = False
+    note: str | None = None
+    disclaimer: str | None = None
+
+
+class Rejected(Model):
+    """A row that could not be read: where, why, and the row itself."""
+
+    line: int = Field(ge=1)
+    reason: str
+    row: str
+
+
+IngestionStatus: TypeAlias = Literal["planning", "running", "succeeded", "failed"]
+
+
+class Ingestion(Model):
+    """Progress of one upload. Counts are rows."""
+
+    id: Id
+    status: IngestionStatus
+    source: str
+    chunks: int | None = Field(None, description="None while planning")
+    chunks_done: int = 0
+    indexed: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    rejects: str | None = Field(None, description="s3:// prefix of the rejected rows")
+    reason: str | None = Field(None, description="Why it failed")
+    started_at: Utc
+    updated_at: Utc
+
+
+class ItemBatch(Model):
+    """Body of ``POST /v1/items``."""
+
+    items: tuple[Item, ...] = Field(min_length=1)
+
+
+class EventBatch(Model):
+    """Body of ``POST /v1/events``."""
+
+    events: tuple[Event, ...] = Field(min_length=1)
+
+
+class TextRequest(Model):
+    """Body of ``POST /v1/users/{id}/texts``: a text of one item, or with ``domain`` alone, of the user's feed."""
+
+    kind: TextKind
+    item_id: Id | None = None
+    domain: Domain | None = None
+    language: Language | None = None
+
+
+class Caller(Model):
+    """Who calls: what the authorizer found out."""
+
+    tenant: Domain
+    role: Literal["service", "user", "operator"] = "service"
+    subject: str = ""
+
+
+JsonObject: TypeAlias = dict[str, Any]
+
+
+def utcnow() -> datetime:
+    """Now, timezone-aware UTC; the one clock, so that tests can replace it where it is injected."""
+    return datetime.now(UTC)

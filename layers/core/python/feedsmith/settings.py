@@ -1,0 +1,49 @@
+"""Settings: environment variables, read once per process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """All that can be configured; each field is the environment variable ``FEEDSMITH_<FIELD>``.
+
+    Secrets are given by the name of a Secrets Manager secret (``*_secret``), never as values in the template.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FEEDSMITH_", extra="ignore", frozen=True)
+
+    table: str = Field("feedsmith-ledger", description="DynamoDB table of the ledger")
+    uploads_bucket: str = Field("feedsmith-uploads", description="S3 bucket that content is uploaded to")
+    work_bucket: str = Field("feedsmith-work", description="S3 bucket for staged chunks and rejected rows")
+    chunk_queue_url: str = Field("", description="SQS queue of content chunks to index")
+
+    qdrant_url: str = Field("", description="Qdrant server or cluster; empty: Qdrant Edge in this process")
+    qdrant_api_key: SecretStr | None = Field(None, description="Qdrant API key; prefer the secret below")
+    qdrant_api_key_secret: str = Field("", description="Secrets Manager name of the Qdrant API key")
+    qdrant_timeout_s: float = Field(2.0, gt=0, le=60, description="Seconds before Qdrant counts as unreachable")
+    vectors_path: Path = Field(Path(".feedsmith/vectors"), description="Folder of Qdrant Edge")
+    collection_prefix: str = Field(
+        "feedsmith", pattern=r"^[a-z][a-z0-9_-]{0,40}$", description="Prefix of the collections"
+    )
+
+    pseudonym_key: SecretStr | None = Field(None, description="Key of the user pseudonyms; prefer the secret below")
+    pseudonym_key_secret: str = Field("", description="Secrets Manager name of the pseudonym key")
+
+    models_path: Path = Field(Path("build/models"), description="Folder of the prepared models")
+    embedder: str = Field("minilm", description="minilm, e5 or sentence-transformers:NAME")
+    embed_threads: int = Field(0, ge=0, le=64, description="Threads of the embedder; 0: all cores")
+    writer: str = Field("extractive", description="extractive, gguf:PATH, bedrock:MODEL or openai:MODEL@BASE_URL")
+    writer_timeout_s: float = Field(8.0, gt=0, le=120, description="Seconds before a writer counts as failed")
+    writer_candidates: int = Field(3, ge=1, le=8, description="Texts asked of the model per request")
+    writer_api_key: SecretStr | None = Field(None, description="API key of an openai: writer")
+    text_ttl_s: int = Field(7 * 86_400, ge=60, description="Seconds that a written text stays cached")
+
+    history_length: int = Field(200, ge=1, le=1000, description="Newest interactions that make a profile")
+    k_anonymity: int = Field(5, ge=2, description="Fewest members of a segment")
+    max_upload_bytes: int = Field(8 * 2**30, gt=0, description="Largest upload, decompressed")
+    max_expansion: int = Field(200, ge=2, description="Largest ratio of decompressed to compressed bytes")
+    chunk_bytes: int = Field(256 * 1024, ge=1024, description="Bytes of rows per chunk message")

@@ -1,0 +1,306 @@
+"""The ports: what the services need of a vector store, a ledger, a blob store and a queue.
+
+Every method takes the tenant first; the adapter adds it to each key and filter, so that no caller can forget it.
+Adapters raise :class:`~feedsmith.errors.StoreUnavailable` when the store does not answer, and nothing of boto3's or
+Qdrant's own.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from feedsmith.models import Event, EventType, Ingestion, IngestionStatus
+
+Vector: TypeAlias = npt.NDArray[np.float32]
+"""Shape (d,), float32, unit length."""
+
+Payload: TypeAlias = dict[str, Any]
+
+Collection: TypeAlias = Literal["items", "users", "segments"]
+
+
+# -- vectors -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What is stored under ``key``: a unit vector and a JSON payload."""
+
+    key: str
+    vector: Vector
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What comes back. ``score`` is the cosine similarity, or the order value; 0.0 where neither applies."""
+
+    key: str
+    payload: Payload
+    score: float = 0.0
+    vector: Vector | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """All conditions must hold. Field names are dotted payload paths; lists match when any element does.
+
+    ``any_of``: field has one of the values. ``none_of``: field has none of them. ``at_least``: number field >= value,
+    or absent when the field is also in ``or_absent``. ``greater``: number field > value, or absent when in ``or_absent``.
+    ``keys_not``: point keys left out.
+    """
+
+    any_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    none_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    at_least: Mapping[str, float] = field(default_factory=dict)
+    greater: Mapping[str, float] = field(default_factory=dict)
+    or_absent: frozenset[str] = frozenset()
+    keys_not: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One ranked list: nearest to ``vector``, or by descending ``order_by`` (a number field of the payload)."""
+
+    limit: int
+    vector: Vector | None = None
+    order_by: str | None = None
+    where: Filter = Filter()
+    with_vectors: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a scroll; ``cursor`` None: nothing follows."""
+
+    hits: list[Hit]
+    cursor: str | None
+
+
+class VectorStore(ABC):
+    """Points with vectors and payloads, in named collections, separated by tenant."""
+
+    @abstractmethod
+    def prepare(self, *, dimension: int, embedder: str) -> None:
+        """Create the collections and payload indexes where absent; idempotent.
+
+        Raises
+        ------
+        EmbedderMismatch
+            A collection exists with another embedder's vectors. Nothing was changed.
+        """
+
+    @abstractmethod
+    def upsert(self, tenant: str, collection: Collection, points: Sequence[Point], *, newer: str | None = None) -> None:
+        """Write points, replacing those with the same key.
+
+        With ``newer`` (name of a top-level integer payload field), a stored point whose field is greater than or
+        equal to the new one's stays as it is: the stale writer loses, silently.
+        """
+
+    @abstractmethod
+    def patch(self, tenant: str, collection: Collection, key: str, payload: Payload) -> None:
+        """Set top-level payload fields of one existing point; an absent point stays absent."""
+
+    @abstractmethod
+    def retrieve(
+        self, tenant: str, collection: Collection, keys: Sequence[str], *, with_vectors: bool = False
+    ) -> dict[str, Hit]:
+        """Points by key; absent keys are absent from the answer."""
+
+    @abstractmethod
+    def delete(self, tenant: str, collection: Collection, keys: Sequence[str]) -> None:
+        """Delete points by key; absent keys do nothing."""
+
+    @abstractmethod
+    def query(self, tenant: str, collection: Collection, queries: Sequence[Query]) -> list[list[Hit]]:
+        """Answer several queries in one round trip, in their order, each best first."""
+
+    @abstractmethod
+    def scroll(
+        self, tenant: str, collection: Collection, *, where: Filter = Filter(), limit: int = 256,
+        cursor: str | None = None, with_vectors: bool = False,
+    ) -> Page:  # fmt: skip
+        """Walk over all points of a tenant in a stable order."""
+
+    @abstractmethod
+    def count(self, tenant: str, collection: Collection, where: Filter = Filter()) -> int:
+        """Exact number of points."""
+
+    @abstractmethod
+    def ping(self) -> None:
+        """Return when the store answers; raise ``StoreUnavailable`` when it does not."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Flush and let go of files and connections; the object cannot be used afterwards."""
+
+
+# -- ledger --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRecord:
+    """An event as the ledger's stream delivers it.
+
+    ``sequence`` grows within ``shard``; together they are the position that counters keep.
+    """
+
+    tenant: str
+    user: str
+    event: Event
+    shard: str
+    sequence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Absorbed events of one item.
+
+    ``trend`` is log2 of the forward-decayed mass (see :class:`feedsmith.models.ItemStats`), None before any.
+    ``positions``: shard -> (sequence absorbed last, unix time of that write).
+    """
+
+    counts: dict[EventType, int] = field(default_factory=dict)
+    trend: float | None = None
+    positions: dict[str, tuple[str, int]] = field(default_factory=dict)
+    revision: int = 0
+
+
+class Ledger(ABC):
+    """The durable record: events, counters, ingestions, cached texts. Users are pseudonyms here."""
+
+    @abstractmethod
+    def append(self, tenant: str, user: str, event: Event) -> bool:
+        """Write one event on the condition that its identity is new; False: it was there already.
+
+        ``event.user_id`` is replaced by ``user`` before anything is stored.
+        """
+
+    @abstractmethod
+    def history(self, tenant: str, user: str, limit: int) -> list[Event]:
+        """The newest ``limit`` interactions (all but impressions), newest first, ties by identity.
+
+        Read consistently: an event that was appended before is there.
+        """
+
+    @abstractmethod
+    def next_revision(self, tenant: str, user: str) -> int:
+        """Increment and return the user's revision, starting at 1."""
+
+    @abstractmethod
+    def counters(self, tenant: str, item_ids: Sequence[str]) -> dict[str, Counter]:
+        """Counters by item id, read consistently; items never counted are absent from the answer."""
+
+    @abstractmethod
+    def save_counter(self, tenant: str, item_id: str, counter: Counter) -> bool:
+        """Write ``counter`` if the stored revision is still ``counter.revision``; stores revision + 1.
+
+        False: it moved on, read again.
+        """
+
+    @abstractmethod
+    def create_ingestion(self, tenant: str, ingestion_id: str, source: str) -> bool:
+        """Begin an ingestion as ``planning``; False: it exists already."""
+
+    @abstractmethod
+    def update_ingestion(
+        self,
+        tenant: str,
+        ingestion_id: str,
+        *,
+        status: IngestionStatus,
+        chunks: int | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Record the plan's end or the failure; ``failed`` is never overwritten by another status."""
+
+    @abstractmethod
+    def finish_chunk(
+        self, tenant: str, ingestion_id: str, chunk: int, *, indexed: int, unchanged: int, rejected: int
+    ) -> None:
+        """Record one chunk's counts, once: a second call for the same chunk replaces nothing."""
+
+    @abstractmethod
+    def ingestion(self, tenant: str, ingestion_id: str) -> Ingestion | None:
+        """Progress: sums over the chunks that ended. ``succeeded`` when all planned chunks ended."""
+
+    @abstractmethod
+    def cached_text(self, tenant: str, key: str, *, user: str | None) -> str | None:
+        """A cached rendition's JSON, or None when absent or expired; ``user`` as given to ``cache_text``."""
+
+    @abstractmethod
+    def cache_text(self, tenant: str, key: str, text: str, *, expires_at: datetime, user: str | None) -> None:
+        """Cache a rendition; a personal one lies under its user's key, so that erasing the user erases it."""
+
+    @abstractmethod
+    def tenant_of_key(self, key_hash: str) -> dict[str, str] | None:
+        """Tenant, role and subject of an API key's SHA-256 (hex), or None."""
+
+    @abstractmethod
+    def save_key(self, key_hash: str, *, tenant: str, role: str, subject: str) -> None:
+        """Let an API key in, by its SHA-256 (hex)."""
+
+    @abstractmethod
+    def tenants(self) -> list[str]:
+        """All tenants that were ever given an API key, sorted."""
+
+    @abstractmethod
+    def ping(self) -> None:
+        """Return when the ledger answers; raise ``StoreUnavailable`` when it does not."""
+
+
+# -- blobs and queue -----------------------------------------------------------------------------------------
+
+
+class Blobs(ABC):
+    """Objects in buckets."""
+
+    @abstractmethod
+    def stream(self, bucket: str, key: str, version: str | None = None) -> Iterator[bytes]:
+        """The object's bytes in blocks of at most 1 MiB.
+
+        Raises
+        ------
+        UploadError
+            The object is not there (any more), or the connection broke before its end.
+        """
+
+    @abstractmethod
+    def read_range(self, bucket: str, key: str, start: int, end: int, version: str | None = None) -> bytes:
+        """Bytes ``start`` to ``end`` (exclusive); raises as ``stream`` does."""
+
+    @abstractmethod
+    def write(self, bucket: str, key: str, body: bytes) -> None:
+        """Write an object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows of an upload: bytes ``start`` to ``end`` of an object, JSON Lines, first row at ``first_line``."""
+
+    tenant: str
+    domain: str
+    ingestion_id: str
+    number: int
+    bucket: str
+    key: str
+    version: str | None
+    start: int
+    end: int
+    first_line: int
+
+
+class ChunkQueue(ABC):
+    """Chunks on their way to the workers."""
+
+    @abstractmethod
+    def send(self, chunks: Iterable[Chunk]) -> None:
+        """Queue the chunks, at least once each."""

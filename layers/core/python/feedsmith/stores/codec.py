@@ -1,0 +1,88 @@
+"""How items, profiles and segments lie in the vector store.
+
+Payload fields that queries filter or order by stand at the top level; the model itself is one field beside them.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from feedsmith.models import IndexedItem, Profile, Segment
+from feedsmith.stores.base import Hit, Point, Vector
+
+# (field, kind) of all payload indexes: what `Filter` and `order_by` may name.
+INDEXED_FIELDS: tuple[tuple[str, str], ...] = (
+    ("domain", "keyword"),
+    ("language", "keyword"),
+    ("topics", "keyword"),
+    ("categories", "keyword"),
+    ("provider", "keyword"),
+    ("cold", "keyword"),
+    ("fresh", "float"),
+    ("expires", "float"),
+    ("trend", "float"),
+)
+
+
+def item_point(indexed: IndexedItem, vector: Vector) -> Point:
+    """An item under its own id. ``fresh`` and ``expires`` are unix seconds, ``trend`` log2 of decayed mass."""
+    item, understanding = indexed.item, indexed.understanding
+    payload = {
+        "domain": item.domain,
+        "language": understanding.language,
+        "topics": [topic.name for topic in understanding.topics],
+        "categories": list(item.categories),
+        "provider": item.provider,
+        "fresh": (item.published_at or indexed.indexed_at).timestamp(),
+        "indexed": indexed.model_dump(mode="json", exclude={"stats"}),
+        "stats": indexed.stats.model_dump(mode="json"),
+    }
+    if item.expires_at is not None:
+        payload["expires"] = item.expires_at.timestamp()
+    if indexed.stats.trend is not None:
+        payload["trend"] = indexed.stats.trend
+    return Point(item.id, vector, payload)
+
+
+def item_of(hit: Hit) -> IndexedItem:
+    """The item of a hit in ``items``."""
+    return IndexedItem.model_validate({**hit.payload["indexed"], "stats": hit.payload["stats"]})
+
+
+def profile_key(user: str, domain: str) -> str:
+    """Key of a user's point in one domain."""
+    return f"{domain}:{user}"
+
+
+def profile_point(profile: Profile, dimension: int) -> Point:
+    """A profile under ``domain:user``; one without a taste gets a placeholder vector and is marked ``cold``."""
+    cold = not profile.taste
+    vector = np.full(dimension, 1 / math.sqrt(dimension)) if cold else np.asarray(profile.taste)
+    payload = {
+        "domain": profile.domain,
+        "revision": profile.revision,
+        "cold": "yes" if cold else "no",
+        "profile": profile.model_dump(mode="json", exclude={"taste"}),
+    }
+    return Point(profile_key(profile.user, profile.domain), vector.astype(np.float32), payload)
+
+
+def profile_of(hit: Hit) -> Profile:
+    """The profile of a hit in ``users``; its taste is there only when the hit brings its vector."""
+    known = hit.vector is not None and hit.payload["cold"] == "no"
+    taste = tuple(map(float, hit.vector)) if known and hit.vector is not None else ()
+    return Profile.model_validate({**hit.payload["profile"], "taste": taste})
+
+
+def segment_point(segment: Segment) -> Point:
+    """A segment under ``domain:id``, at its centroid."""
+    payload = {"domain": segment.domain, "segment": segment.model_dump(mode="json", exclude={"centroid"})}
+    return Point(f"{segment.domain}:{segment.id}", np.asarray(segment.centroid, dtype=np.float32), payload)
+
+
+def segment_of(hit: Hit) -> Segment:
+    """The segment of a hit in ``segments``; its centroid is there only when the hit brings its vector."""
+    centroid = tuple(map(float, hit.vector)) if hit.vector is not None else ()
+    return Segment.model_validate({**hit.payload["segment"], "centroid": centroid})
