@@ -52,8 +52,8 @@ class Hit:
 class Filter:
     """All conditions must hold. Field names are dotted payload paths; lists match when any element does.
 
-    ``any_of``: field has one of the values. ``none_of``: field has none of them. ``at_least``: number field >= value,
-    or absent when the field is also in ``or_absent``. ``greater``: number field > value, or absent when in ``or_absent``.
+    ``any_of``: field has one of the values. ``none_of``: field has none of them. ``at_least``: number field >=
+    value, ``greater``: > value; either also holds for an absent field that is named in ``or_absent``.
     ``keys_not``: point keys left out.
     """
 

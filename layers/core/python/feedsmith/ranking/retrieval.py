@@ -1,0 +1,208 @@
+"""Candidate generation: the few hundred items that are worth scoring for one reader, and the evidence about them.
+
+Round trips to the vector store, whatever the reader: similar users, their segment, the items these point to, and one
+batch of item queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+import numpy as np
+
+from feedsmith.domains.loader import Domain
+from feedsmith.models import Profile, Segment
+from feedsmith.stores.base import Filter, Hit, Payload, Query, Vector, VectorStore
+from feedsmith.stores.codec import profile_key
+
+# Lengths of the lists; together they bring two to three hundred different items.
+_PER_INTEREST = 30
+_PER_LIST = 50
+_SOCIAL = 60
+_SIMILAR_USERS = 30
+_DISLIKED = 10
+
+Source = Literal["interest", "taste", "query", "trending", "fresh", "social"]
+
+
+class Segments(Protocol):
+    """Finds the segment of a taste."""
+
+    def nearest(self, tenant: str, domain: str, taste: Sequence[float], /) -> Segment | None:
+        """The segment with the nearest centroid; None before there are any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for.
+
+    ``limit``: places to fill; ``query``: vector of the search text; ``categories`` empty: any; ``exclude``: ids of
+    items not to show.
+    """
+
+    domain: Domain
+    now: datetime
+    limit: int = 10
+    query: Vector | None = None
+    categories: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A similar user. ``similarity``: cosine in (0, 1]; ``liked``: item -> weight relative to the heaviest, (0, 1]."""
+
+    similarity: float
+    liked: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What is known of the one who asks; all of it may be empty.
+
+    ``social`` are the items that similar users and the segment liked most. ``items`` holds these points, and those of
+    the newest disliked items and of the newest item of each interest; those that are gone are absent.
+    """
+
+    profile: Profile | None = None
+    neighbours: tuple[Neighbour, ...] = ()
+    segment: Segment | None = None
+    social: tuple[str, ...] = ()
+    items: Mapping[str, Hit] = field(default_factory=dict)
+
+    @property
+    def basis(self) -> Literal["personal", "general"]:
+        """Personal from the first interaction in favour of anything; dislikes alone show no direction to look in."""
+        return "personal" if self.profile is not None and _has_taste(self.profile) else "general"
+
+    @property
+    def disliked(self) -> list[Hit]:
+        """The newest disliked items that are still there."""
+        newest = self.profile.disliked[:_DISLIKED] if self.profile is not None else ()
+        return [self.items[key] for key in newest if key in self.items]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An item to score, and the lists that brought it."""
+
+    key: str
+    vector: Vector
+    payload: Payload
+    sources: frozenset[Source] = frozenset()
+
+
+class Retriever:
+    """Finds candidates and evidence in the vector store."""
+
+    def __init__(self, vectors: VectorStore, segments: Segments) -> None:
+        self._vectors = vectors
+        self._segments = segments
+
+    def reader(self, tenant: str, profile: Profile | None, request: Request) -> Reader:
+        """Gather what bears on this reader's choice."""
+        if profile is None:
+            return Reader()
+        neighbours: tuple[Neighbour, ...] = ()
+        segment = None
+        if _has_taste(profile):
+            neighbours = self._neighbours(tenant, profile)
+            segment = self._segments.nearest(tenant, profile.domain, profile.taste)
+        social = _most_liked(neighbours, segment, _hidden(profile, request))
+        named = (interest.newest_item_id for interest in profile.interests)
+        keys = list(dict.fromkeys([*social, *profile.disliked[:_DISLIKED], *named]))
+        items = self._vectors.retrieve(tenant, "items", keys, with_vectors=True) if keys else {}
+        return Reader(profile, neighbours, segment, tuple(social), items)
+
+    def candidates(self, tenant: str, reader: Reader, request: Request) -> list[Candidate]:
+        """Different items, all of them fit to be shown; possibly few or none."""
+        asked = _item_queries(reader, request)
+        answers = self._vectors.query(tenant, "items", [query for _, query in asked])
+        lists: list[tuple[Source, list[Hit]]] = [(s, hits) for (s, _), hits in zip(asked, answers, strict=True)]
+        social = [reader.items[key] for key in reader.social if key in reader.items]
+        lists.append(("social", [hit for hit in social if _fits(hit.payload, request)]))
+        found: dict[str, Hit] = {}
+        sources: dict[str, set[Source]] = {}
+        for source, hits in lists:
+            for hit in hits:
+                found.setdefault(hit.key, hit)
+                sources.setdefault(hit.key, set()).add(source)
+        return [candidate(hit, sources[key]) for key, hit in found.items()]
+
+    def _neighbours(self, tenant: str, profile: Profile) -> tuple[Neighbour, ...]:
+        where = Filter(
+            any_of={"domain": [profile.domain], "cold": ["no"]}, keys_not=[profile_key(profile.user, profile.domain)]
+        )
+        query = Query(_SIMILAR_USERS, np.asarray(profile.taste, dtype=np.float32), where=where)
+        (hits,) = self._vectors.query(tenant, "users", [query])
+        # The payload is read as it is: validating thirty profiles would cost more than all the rest of a request.
+        return tuple(Neighbour(hit.score, hit.payload["profile"]["liked"]) for hit in hits if hit.score > 0.0)
+
+
+def candidate(hit: Hit, sources: Iterable[Source] = ()) -> Candidate:
+    """The candidate of a hit that was asked for with its vector."""
+    if hit.vector is None:
+        raise ValueError(f"item {hit.key!r} was fetched without its vector; ask with with_vectors=True")
+    return Candidate(hit.key, hit.vector, hit.payload, frozenset(sources))
+
+
+def _has_taste(profile: Profile) -> bool:
+    return bool(profile.taste and profile.liked)
+
+
+def _hidden(profile: Profile | None, request: Request) -> set[str]:
+    """Items not to show: excluded ones, disliked ones, and consumed ones unless the domain repeats them."""
+    keys = set(request.exclude)
+    if profile is not None:
+        keys.update(profile.disliked)
+        if not request.domain.repeat:
+            keys.update(profile.consumed)
+    return keys
+
+
+def _item_queries(reader: Reader, request: Request) -> list[tuple[Source, Query]]:
+    profile, wanted = reader.profile, max(_PER_LIST, request.limit)
+    where = Filter(
+        any_of={"domain": [request.domain.name]}
+        | ({"categories": list(request.categories)} if request.categories else {}),
+        greater={"expires": request.now.timestamp()},
+        or_absent=frozenset({"expires"}),
+        keys_not=sorted(_hidden(profile, request)),
+    )
+
+    def near(vector: Sequence[float] | Vector, limit: int) -> Query:
+        return Query(limit, np.asarray(vector, dtype=np.float32), where=where, with_vectors=True)
+
+    asked: list[tuple[Source, Query]] = [
+        ("trending", Query(wanted, order_by="trend", where=where, with_vectors=True)),
+        ("fresh", Query(wanted, order_by="fresh", where=where, with_vectors=True)),
+    ]
+    if profile is not None and _has_taste(profile):
+        asked += [("interest", near(interest.vector, _PER_INTEREST)) for interest in profile.interests]
+        asked.append(("taste", near(profile.taste, wanted)))
+    if request.query is not None:
+        asked.append(("query", near(request.query, wanted)))
+    return asked
+
+
+def _fits(payload: Payload, request: Request) -> bool:
+    """Whether an item fetched by key would have passed the filter of the queries."""
+    expires = payload.get("expires")
+    return (
+        payload["domain"] == request.domain.name
+        and (expires is None or expires > request.now.timestamp())
+        and (not request.categories or not set(request.categories).isdisjoint(payload["categories"]))
+    )
+
+
+def _most_liked(neighbours: Sequence[Neighbour], segment: Segment | None, not_shown: Container[str]) -> list[str]:
+    """The items with most social evidence, the best first, ties by key."""
+    mass: dict[str, float] = dict(segment.liked) if segment is not None else {}
+    for neighbour in neighbours:
+        for key, liked in neighbour.liked.items():
+            mass[key] = mass.get(key, 0.0) + neighbour.similarity * liked
+    shown = [key for key in mass if key not in not_shown]
+    return sorted(shown, key=lambda key: (-mass[key], key))[:_SOCIAL]

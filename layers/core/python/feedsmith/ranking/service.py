@@ -1,0 +1,189 @@
+"""Recommendations: candidates, features, ranker, re-ranking and reasons in one call."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from feedsmith.content.base import Embedder
+from feedsmith.domains.loader import Domain
+from feedsmith.errors import NotFound, ValidationFailed
+from feedsmith.models import Profile, Recommendation, RecommendedItem, Term, utcnow
+from feedsmith.ranking.base import Features, Ranker
+from feedsmith.ranking.features import feature_matrix
+from feedsmith.ranking.linear import LinearRanker
+from feedsmith.ranking.reasons import reasons_of
+from feedsmith.ranking.reranking import rerank
+from feedsmith.ranking.retrieval import Candidate, Reader, Request, Retriever, Segments, candidate
+from feedsmith.ranking.signals import signals_of
+from feedsmith.stores.base import Hit, VectorStore
+from feedsmith.stores.codec import item_of
+
+LARGEST_SLATE = 100
+
+
+class Profiles(Protocol):
+    """Finds a user's profile."""
+
+    def load(self, tenant: str, user: str, domain: str, /) -> Profile | None:
+        """The profile with its taste; None where nothing is known of the user in this domain."""
+
+
+def linear_ranker(domain: Domain) -> Ranker:
+    """The fixed ranker with the domain's own weights."""
+    return LinearRanker(domain.weights)
+
+
+class RankingService:
+    """Recommends items, and explains one.
+
+    Parameters
+    ----------
+    vectors, profiles, segments
+        Where items, users and segments are.
+    embedder
+        Makes the embedder; called only for a search text.
+    domains
+        The known domains.
+    clock
+        The time of the request.
+    ranker
+        The ranker of a domain.
+    """
+
+    def __init__(
+        self,
+        *,
+        vectors: VectorStore,
+        profiles: Profiles,
+        segments: Segments,
+        embedder: Callable[[], Embedder],
+        domains: Mapping[str, Domain],
+        clock: Callable[[], datetime] = utcnow,
+        ranker: Callable[[Domain], Ranker] = linear_ranker,
+    ) -> None:
+        self._vectors = vectors
+        self._profiles = profiles
+        self._retriever = Retriever(vectors, segments)
+        self._embedder = embedder
+        self._domains = domains
+        self._clock = clock
+        self._ranker = ranker
+
+    def recommend(
+        self,
+        tenant: str,
+        user: str,
+        *,
+        domain: str,
+        limit: int = 10,
+        query: str | None = None,
+        categories: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        language: str = "en",
+    ) -> Recommendation:
+        """A slate for one user; short, even empty, where little is left to show.
+
+        Parameters
+        ----------
+        user
+            Pseudonym; a user of whom nothing is known gets what is trending and fresh.
+        limit
+            Places, 1 to 100.
+        query
+            Search text; the only thing that is embedded during a request.
+        categories
+            Items must have one of them; empty: any.
+        exclude
+            Ids of items not to show.
+        language
+            Of the reasons: ``zh``, or English for any other.
+
+        Raises
+        ------
+        NotFound
+            There is no such domain.
+        ValidationFailed
+            ``limit`` is out of range.
+        """
+        if not 1 <= limit <= LARGEST_SLATE:
+            raise ValidationFailed([{"path": "/limit", "message": f"must be from 1 to {LARGEST_SLATE}"}])
+        rules = self._domains[domain]
+        sought = self._embedder().queries([query])[0] if query and query.strip() else None
+        request = Request(rules, self._clock(), limit, sought, categories, exclude)
+        reader = self._retriever.reader(tenant, self._profiles.load(tenant, user, domain), request)
+        found = self._retriever.candidates(tenant, reader, request)
+        ranker = self._ranker(rules)
+        items: tuple[RecommendedItem, ...] = ()
+        if found:
+            features = feature_matrix(signals_of(found, reader, request))
+            terms = ranker.terms(features)
+            slate = rerank(
+                terms.sum(axis=1, dtype=np.float64),
+                np.stack([c.vector for c in found]),
+                [c.key for c in found],
+                [c.payload["provider"] for c in found],
+                rules.reranking,
+                limit,
+            )
+            items = tuple(
+                _place(position, found[row], features, terms, row, reader, rules, language)
+                for position, row in enumerate(slate)
+            )
+        return Recommendation(
+            slate_id=uuid.uuid4().hex, domain=domain, basis=reader.basis, model_version=ranker.version, items=items
+        )
+
+    def explain(self, tenant: str, user: str, item_id: str, language: str = "en") -> RecommendedItem:
+        """What one item's score is made of for this user, whether or not it would be recommended.
+
+        Raises
+        ------
+        NotFound
+            There is no such item.
+        """
+        hit = self._vectors.retrieve(tenant, "items", [item_id], with_vectors=True).get(item_id)
+        if hit is None:
+            raise NotFound(f"no item {item_id!r}; upload it or check its id")
+        rules = self._domains[hit.payload["domain"]]
+        request, one = Request(rules, self._clock()), candidate(hit)
+        reader = self._retriever.reader(tenant, self._profiles.load(tenant, user, rules.name), request)
+        features = feature_matrix(signals_of([one], reader, request))
+        return _place(0, one, features, self._ranker(rules).terms(features), 0, reader, rules, language)
+
+
+def _place(
+    position: int,
+    chosen: Candidate,
+    features: Features,
+    contributions: npt.NDArray[np.float32],
+    row: int,
+    reader: Reader,
+    domain: Domain,
+    language: str,
+) -> RecommendedItem:
+    terms = tuple(
+        Term(name=name, group=group, value=float(value), contribution=float(contribution))
+        for name, group, value, contribution in zip(
+            features.names, features.groups, features.values[row], contributions[row], strict=True
+        )
+    )
+    indexed = item_of(Hit(chosen.key, chosen.payload))
+    return RecommendedItem(
+        item_id=chosen.key,
+        title=indexed.item.title,
+        url=indexed.item.url,
+        provider=indexed.item.provider,
+        topics=indexed.understanding.topics,
+        published_at=indexed.item.published_at,
+        position=position,
+        score=math.fsum(term.contribution for term in terms),
+        terms=terms,
+        reasons=reasons_of(chosen, terms, reader, domain, language),
+    )

@@ -1,0 +1,275 @@
+"""Qdrant Edge: the engine of Qdrant inside this process, on a folder of its own.
+
+One process holds a folder at a time. Writes go through a write-ahead log, so that a killed process loses nothing
+that it was told is written; many threads may use one store.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Final
+
+import qdrant_edge as engine
+
+from feedsmith.errors import ConfigurationError, StoreUnavailable
+from feedsmith.stores import _points
+from feedsmith.stores.base import Collection, Filter, Hit, Page, Payload, Point, Query, VectorStore
+from feedsmith.stores.codec import INDEXED_FIELDS
+
+# Points written between two looks of the engine at its index; a look without work takes microseconds.
+_LOOK_EVERY: Final = 1_000
+_META: Final = "feedsmith.json"
+
+
+class EdgeVectorStore(VectorStore):
+    """Vectors in a folder of this machine.
+
+    A collection that was never prepared reads as empty. Searches are exact while a collection is small; the engine
+    builds its search index in the background as points arrive.
+
+    Parameters
+    ----------
+    path
+        Folder of the collections; created where absent.
+    prefix
+        Collections are ``{prefix}_items``, ``{prefix}_users`` and ``{prefix}_segments``.
+
+    Raises
+    ------
+    ConfigurationError
+        Another process holds the folder.
+    """
+
+    def __init__(self, path: Path, prefix: str) -> None:
+        self._path = path
+        self._prefix = prefix
+        self._shards: dict[Collection, _Shard] = {}
+        self._preparing = Lock()
+        for collection in _points.COLLECTIONS:
+            if self._folder(collection).exists():
+                self._shards[collection] = _Shard(self._folder(collection))
+
+    def prepare(self, *, dimension: int, embedder: str) -> None:
+        with self._preparing:
+            for shard in self._shards.values():
+                _points.check_embedder(shard.name, shard.embedder, shard.dimension, embedder, dimension)
+            for collection in _points.COLLECTIONS:
+                if collection not in self._shards:
+                    _create(self._folder(collection), dimension, embedder)
+                    self._shards[collection] = _Shard(self._folder(collection))
+
+    def upsert(self, tenant: str, collection: Collection, points: Sequence[Point], *, newer: str | None = None) -> None:
+        if not points:
+            return
+        if (shard := self._shards.get(collection)) is None:
+            raise _points.not_prepared(self._folder(collection).name)
+        for value, wave in _points.waves(points, newer):
+            condition = None
+            if newer is not None:
+                condition = engine.Filter(must_not=[engine.FieldCondition(newer, range=engine.RangeFloat(gte=value))])
+            rows = [
+                engine.Point(
+                    _points.point_id(tenant, point.key),
+                    _points.to_floats(point.vector, shard.dimension),
+                    _points.to_payload(tenant, point),
+                )
+                for point in wave
+            ]
+            shard.update(engine.UpdateOperation.upsert_points(rows, condition=condition))
+        shard.index_after(len(points))
+
+    def patch(self, tenant: str, collection: Collection, key: str, payload: Payload) -> None:
+        if shard := self._shards.get(collection):
+            shard.update(engine.UpdateOperation.set_payload_by_filter(_only(tenant, [key]), payload))
+
+    def retrieve(
+        self, tenant: str, collection: Collection, keys: Sequence[str], *, with_vectors: bool = False
+    ) -> dict[str, Hit]:
+        if (shard := self._shards.get(collection)) is None or not keys:
+            return {}
+        ids: list[engine.PointId] = [_points.point_id(tenant, key) for key in dict.fromkeys(keys)]
+        with shard.errors():
+            records = shard.engine.retrieve(ids, True, with_vectors)
+        hits = [_hit(record, 0.0) for record in records]
+        return {hit.key: hit for hit in hits}
+
+    def delete(self, tenant: str, collection: Collection, keys: Sequence[str]) -> None:
+        if keys and (shard := self._shards.get(collection)):
+            shard.update(engine.UpdateOperation.delete_points_by_filter(_only(tenant, keys)))
+
+    def query(self, tenant: str, collection: Collection, queries: Sequence[Query]) -> list[list[Hit]]:
+        if (shard := self._shards.get(collection)) is None:
+            return [[] for _ in queries]
+        requests = [
+            engine.QueryRequest(
+                limit=query.limit,
+                query=_ranking(query, shard.dimension),
+                filter=_filter(tenant, query.where),
+                with_payload=True,
+                with_vector=query.with_vectors,
+            )
+            for query in queries
+        ]
+        with shard.errors():
+            answers = shard.engine.query_batch(engine.QueryBatchRequest(requests))
+        return [
+            [_hit(point, _points.score(query, point.score, point.order_value)) for point in answer]
+            for query, answer in zip(queries, answers, strict=True)
+        ]
+
+    def scroll(
+        self, tenant: str, collection: Collection, *, where: Filter = _points.EVERYTHING, limit: int = 256,
+        cursor: str | None = None, with_vectors: bool = False,
+    ) -> Page:  # fmt: skip
+        offset = _points.to_offset(cursor)
+        if (shard := self._shards.get(collection)) is None:
+            return Page([], None)
+        request = engine.ScrollRequest(
+            offset=offset,
+            limit=limit,
+            filter=_filter(tenant, where),
+            with_payload=True,
+            with_vector=with_vectors,
+        )
+        with shard.errors():
+            records, following = shard.engine.scroll(request)
+        return Page([_hit(record, 0.0) for record in records], None if following is None else str(following))
+
+    def count(self, tenant: str, collection: Collection, where: Filter = _points.EVERYTHING) -> int:
+        if (shard := self._shards.get(collection)) is None:
+            return 0
+        with shard.errors():
+            return shard.engine.count(engine.CountRequest(exact=True, filter=_filter(tenant, where)))
+
+    def ping(self) -> None:
+        for shard in self._shards.values():
+            with shard.errors():
+                shard.engine.info()
+
+    def close(self) -> None:
+        for shard in self._shards.values():
+            shard.close()
+
+    def _folder(self, collection: Collection) -> Path:
+        return self._path / f"{self._prefix}_{collection}"
+
+
+class _Shard:
+    """One open collection."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = folder.name
+        self._folder = folder
+        with self.errors():
+            self.engine = engine.EdgeShard.load(str(folder))
+        meta = json.loads((folder / _META).read_text("utf-8"))
+        self.embedder: str = meta["embedder"]
+        self.dimension: int = meta["dimension"]
+        self._counting = Lock()
+        self._written = 0
+        self._indexing: Thread | None = None
+
+    def update(self, operation: engine.UpdateOperation) -> None:
+        with self.errors():
+            self.engine.update(operation)
+
+    def index_after(self, written: int) -> None:
+        """Let the engine look at its index in the background, every so many points."""
+        with self._counting:
+            self._written += written
+            busy = self._indexing is not None and self._indexing.is_alive()
+            if self._written < _LOOK_EVERY or busy:
+                return
+            self._written = 0
+            # A daemon: the log has all points, so a process that ends meanwhile loses only the work on the index.
+            self._indexing = Thread(target=self.engine.optimize, name=f"index-{self.name}", daemon=True)
+            self._indexing.start()
+
+    def close(self) -> None:
+        if self._indexing is not None:
+            self._indexing.join()
+        self.engine.close()
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn the engine's errors, which are bare ``Exception``, into the port's."""
+        try:
+            yield
+        except Exception as error:
+            if type(error) is not Exception:
+                raise
+            if "WouldBlock" in str(error):
+                raise ConfigurationError(
+                    f"the vectors in {self._folder} are in use by another process: stop it, or give this one its own "
+                    "folder with FEEDSMITH_VECTORS_PATH, or run a Qdrant server and set FEEDSMITH_QDRANT_URL"
+                ) from error
+            raise StoreUnavailable(
+                f"Qdrant Edge failed on {self._folder}: {error}; check that the disk has room and the folder is writable"
+            ) from error
+
+
+def _create(folder: Path, dimension: int, embedder: str) -> None:
+    """Make a collection at once or not at all: a killed process leaves no half of one under its name."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        new = Path(scratch) / "new"
+        new.mkdir()
+        vectors = engine.EdgeVectorParams(size=dimension, distance=engine.Distance.Cosine)
+        shard = engine.EdgeShard.create(str(new), engine.EdgeConfig(vectors=vectors))
+        create_index = engine.UpdateOperation.create_field_index
+        shard.update(create_index(_points.TENANT, engine.KeywordIndexParams(is_tenant=True)))
+        for field, kind in INDEXED_FIELDS:
+            keyword = kind == "keyword"
+            shard.update(create_index(field, engine.KeywordIndexParams() if keyword else engine.FloatIndexParams()))
+        shard.flush()
+        shard.close()
+        (new / _META).write_text(json.dumps({"embedder": embedder, "dimension": dimension}), "utf-8")
+        new.rename(folder)
+
+
+def _only(tenant: str, keys: Sequence[str]) -> engine.Filter:
+    ids: set[engine.PointId] = {_points.point_id(tenant, key) for key in keys}
+    return engine.Filter(must=[_any(_points.TENANT, [tenant]), engine.HasIdCondition(ids)])
+
+
+def _filter(tenant: str, where: Filter) -> engine.Filter:
+    must: list[engine.ConditionType] = [_any(_points.TENANT, [tenant])]
+    must += [_any(field, values) for field, values in where.any_of.items()]
+    for field, value in where.at_least.items():
+        must.append(_bound(field, engine.RangeFloat(gte=value), where))
+    for field, value in where.greater.items():
+        must.append(_bound(field, engine.RangeFloat(gt=value), where))
+    must_not: list[engine.ConditionType] = [_any(field, values) for field, values in where.none_of.items()]
+    if where.keys_not:
+        must_not.append(engine.HasIdCondition({_points.point_id(tenant, key) for key in where.keys_not}))
+    return engine.Filter(must=must, must_not=must_not)
+
+
+def _any(field: str, values: Sequence[str]) -> engine.FieldCondition:
+    return engine.FieldCondition(field, match=engine.MatchAny(list(values)))
+
+
+def _bound(field: str, bound: engine.RangeFloat, where: Filter) -> engine.ConditionType:
+    condition = engine.FieldCondition(field, range=bound)
+    if field not in where.or_absent:
+        return condition
+    return engine.Filter(should=[condition, engine.IsEmptyCondition(field)])
+
+
+def _ranking(query: Query, dimension: int) -> engine.Query | engine.OrderBy | None:
+    if query.vector is not None:
+        return engine.Query.Nearest(_points.to_floats(query.vector, dimension))
+    if query.order_by is not None:
+        return engine.OrderBy(query.order_by, engine.Direction.Desc)
+    return None
+
+
+def _hit(point: engine.ScoredPoint | engine.Record, score: float) -> Hit:
+    payload, floats = point.payload, point.vector
+    key, own = _points.from_payload(payload or {})
+    return Hit(key, own, score, None if floats is None else _points.to_vector(floats))

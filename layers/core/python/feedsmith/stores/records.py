@@ -1,0 +1,128 @@
+"""How the ledger's records lie in its one table: keys, and attributes of type S and N.
+
+============== ============================== =================== ============================================
+record         ``pk``                         ``sk``              other attributes
+============== ============================== =================== ============================================
+event          ``{tenant}#U#{user}``          ``E#{identity}``    ``event``; ``time_key`` unless an impression
+revision       ``{tenant}#U#{user}``          ``META``            ``revision``
+personal text  ``{tenant}#U#{user}``          ``T#{key}``         ``text``, ``expires_at``
+shared text    ``{tenant}#T#{key[:2]}``       ``T#{key}``         ``text``, ``expires_at``
+counter        ``{tenant}#I#{item}``          ``COUNTER``         ``counter``, ``revision``
+ingestion      ``{tenant}#INGESTION#{id}``    ``META``            ``status``, ``source``, ``chunks``, ...
+its chunks     ``{tenant}#INGESTION#{id}``    ``CHUNK#{number}``  ``indexed``, ``unchanged``, ``rejected``, ...
+API key        ``KEY#{sha256}``               ``KEY``             ``tenant``, ``role``, ``subject``
+tenant         ``TENANTS``                    ``{tenant}``
+============== ============================== =================== ============================================
+
+Only interactions carry ``time_key``, so that the index ``by_time`` holds nothing else. A tenant is lower case and
+without ``#``, and whatever a caller chooses stands last in its key, so no two kinds of record can meet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from pydantic import ValidationError
+
+from feedsmith.errors import ConfigurationError
+from feedsmith.models import Event
+from feedsmith.stores.base import Counter
+
+Attributes: TypeAlias = dict[str, dict[str, str]]
+"""Attribute name -> type tag -> value, as DynamoDB's wire format has it."""
+
+_USER = "#U#"
+_EVENT = "E#"
+
+
+def wrap(fields: Mapping[str, str | int | None]) -> Attributes:
+    """Plain values to DynamoDB's; None is left out."""
+    return {
+        name: {"N": str(value)} if isinstance(value, int) else {"S": value}
+        for name, value in fields.items()
+        if value is not None
+    }
+
+
+def unwrap(attributes: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """DynamoDB's values to plain ones; every number of the ledger is an integer."""
+    return {name: int(value["N"]) if "N" in value else value["S"] for name, value in attributes.items()}
+
+
+def primary_key(pk: str, sk: str) -> Attributes:
+    """A primary key."""
+    return wrap({"pk": pk, "sk": sk})
+
+
+def user_pk(tenant: str, user: str) -> str:
+    """Partition of everything about one user."""
+    return f"{tenant}{_USER}{user}"
+
+
+def text_key(tenant: str, name: str, user: str | None) -> Attributes:
+    """Key of a cached text: under its user, or spread over partitions by the first digits of its hash."""
+    return primary_key(f"{tenant}#T#{name[:2]}" if user is None else user_pk(tenant, user), f"T#{name}")
+
+
+def counter_key(tenant: str, item_id: str) -> Attributes:
+    """Key of an item's counter."""
+    return primary_key(f"{tenant}#I#{item_id}", "COUNTER")
+
+
+def ingestion_pk(tenant: str, ingestion_id: str) -> str:
+    """Partition of an ingestion and its chunks."""
+    return f"{tenant}#INGESTION#{ingestion_id}"
+
+
+def event_record(tenant: str, user: str, event: Event) -> Attributes:
+    """An event with its user id replaced by the pseudonym ``user``."""
+    # First replace, then take the identity: a hash over the caller's own user id would give that id away.
+    stored = event.model_copy(update={"user_id": user})
+    at = stored.at.isoformat(timespec="microseconds")
+    return wrap({
+        "pk": user_pk(tenant, user),
+        "sk": _EVENT + stored.identity,
+        "time_key": None if stored.type == "impression" else f"{at}#{stored.identity}",
+        "event": stored.model_dump_json(exclude_none=True),
+    })  # fmt: skip
+
+
+def read_event(attributes: Mapping[str, Mapping[str, str]]) -> Event:
+    """The event of a record.
+
+    Raises
+    ------
+    ConfigurationError
+        Another version wrote it, in a form unknown to this one.
+    """
+    try:
+        return Event.model_validate_json(attributes["event"]["S"])
+    except (KeyError, ValidationError):
+        unreadable = ConfigurationError(
+            "the ledger holds an event that this version cannot read: deploy all functions from the same version"
+        )
+    # Outside the handler, so that the traceback does not carry pydantic's message, which quotes who read what.
+    raise unreadable
+
+
+def event_owner(keys: Mapping[str, Mapping[str, str]]) -> tuple[str, str] | None:
+    """Tenant and user of an event's key; None: the key is of another record."""
+    tenant, kind, user = keys["pk"]["S"].partition(_USER)
+    return (tenant, user) if kind and keys["sk"]["S"].startswith(_EVENT) else None
+
+
+def counter_record(tenant: str, item_id: str, counter: Counter, revision: int) -> Attributes:
+    """A counter as it is stored at ``revision``."""
+    body = {"counts": counter.counts, "trend": counter.trend, "positions": counter.positions}
+    return counter_key(tenant, item_id) | wrap({"counter": json.dumps(body), "revision": revision})
+
+
+def read_counter(attributes: Mapping[str, Mapping[str, str]]) -> tuple[str, Counter]:
+    """Item id and counter of a record."""
+    fields = unwrap(attributes)
+    body = json.loads(fields["counter"])
+    positions = {shard: (sequence, at) for shard, (sequence, at) in body["positions"].items()}
+    item_id = fields["pk"].split("#", 2)[2]
+    return item_id, Counter(body["counts"], body["trend"], positions, fields["revision"])

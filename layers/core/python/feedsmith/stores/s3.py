@@ -1,0 +1,93 @@
+"""Objects in S3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+from botocore.exceptions import ClientError, FlexibleChecksumError, HTTPClientError, IncompleteReadError
+
+from feedsmith.errors import UploadError
+from feedsmith.stores.aws import error_code, translated
+from feedsmith.stores.base import Blobs
+
+_BLOCK = 1024 * 1024
+_CONNECTIONS = 3  # that one read may use; botocore itself repeats a call, but not the reading of its body
+
+_REASONS = {
+    "NoSuchKey": "it is not there (any more)",
+    "NoSuchVersion": "this version is not there (any more)",
+    "MethodNotAllowed": "it was deleted",
+    "PreconditionFailed": "it was replaced while it was read",
+    "InvalidRange": "it ends before the first byte asked for",
+    "InvalidObjectState": "it is archived and has to be restored first",
+    # S3 does not tell a role that may not list the bucket which of the two it is.
+    "AccessDenied": "it is not there (any more), or the role lacks s3:GetObject or kms:Decrypt for it",
+}
+
+
+class S3Blobs(Blobs):
+    """Blobs in S3; threads may share it.
+
+    Parameters
+    ----------
+    client
+        Low-level ``s3`` client.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def stream(self, bucket: str, key: str, version: str | None = None) -> Iterator[bytes]:
+        return self._blocks(bucket, key, version, start=0, end=None)
+
+    def read_range(self, bucket: str, key: str, start: int, end: int, version: str | None = None) -> bytes:
+        if start == end:  # a Range header cannot ask for nothing
+            return b""
+        found = b"".join(self._blocks(bucket, key, version, start=start, end=end))
+        if len(found) < end - start:
+            raise _unreadable(bucket, key, version, f"it ends before byte {end}")
+        return found
+
+    def write(self, bucket: str, key: str, body: bytes) -> None:
+        with translated(f"S3 bucket {bucket!r}", "FEEDSMITH_WORK_BUCKET"):
+            self._client.put_object(Bucket=bucket, Key=key, Body=body)
+
+    def _blocks(self, bucket: str, key: str, version: str | None, *, start: int, end: int | None) -> Iterator[bytes]:
+        """Blocks from ``start`` on; where a connection breaks, the next one goes on from the same byte."""
+        request = {"Bucket": bucket, "Key": key}
+        if version is not None:
+            request["VersionId"] = version
+        broken: Exception | None = None
+        for _ in range(_CONNECTIONS):
+            if start or end is not None:
+                request["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
+            answer = self._get(request, version)
+            request["IfMatch"] = answer["ETag"]  # without a version, the next connection could find another object
+            with closing(answer["Body"]) as body:
+                try:
+                    for block in body.iter_chunks(_BLOCK):
+                        start += len(block)
+                        yield block
+                    return
+                except (HTTPClientError, IncompleteReadError, FlexibleChecksumError) as error:
+                    broken = error
+        reason = f"its connection broke {_CONNECTIONS} times, last at byte {start} ({type(broken).__name__})"
+        raise _unreadable(bucket, key, version, reason) from broken
+
+    def _get(self, request: dict[str, str], version: str | None) -> dict[str, Any]:
+        bucket, key = request["Bucket"], request["Key"]
+        with translated(f"S3 bucket {bucket!r}", "FEEDSMITH_UPLOADS_BUCKET or FEEDSMITH_WORK_BUCKET"):
+            try:
+                answer: dict[str, Any] = self._client.get_object(**request)
+            except ClientError as error:
+                if (reason := _REASONS.get(error_code(error))) is None:
+                    raise
+                raise _unreadable(bucket, key, version, reason) from error
+        return answer
+
+
+def _unreadable(bucket: str, key: str, version: str | None, reason: str) -> UploadError:
+    name = f"s3://{bucket}/{key}" + (f" (version {version})" if version else "")
+    return UploadError(f"{name} cannot be read: {reason}; upload the object again")

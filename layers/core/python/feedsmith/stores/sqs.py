@@ -1,0 +1,72 @@
+"""Chunks in an SQS queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any, TypeAlias
+
+from pydantic import TypeAdapter, ValidationError
+
+from feedsmith.errors import ConfigurationError, StoreUnavailable
+from feedsmith.stores.aws import drain, translated
+from feedsmith.stores.base import Chunk, ChunkQueue
+
+_BATCH = 10  # entries of one SendMessageBatch, SQS's limit
+_CHUNK = TypeAdapter(Chunk)
+
+_Entry: TypeAlias = dict[str, str]
+
+
+def chunk_body(chunk: Chunk) -> str:
+    """A chunk as the body of a message."""
+    return _CHUNK.dump_json(chunk).decode()
+
+
+def read_chunk(body: str) -> Chunk:
+    """The chunk in a message's body.
+
+    Raises
+    ------
+    ConfigurationError
+        The body is not a chunk: something else writes to the queue, or another version of feedsmith does.
+    """
+    try:
+        return _CHUNK.validate_json(body)
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"the chunk queue brought a message that is no chunk ({error.error_count()} fields are wrong): let only "
+            "feedsmith write to the queue, and deploy all functions from the same version"
+        ) from error
+
+
+class SqsChunkQueue(ChunkQueue):
+    """A chunk queue in SQS; threads may share it.
+
+    Parameters
+    ----------
+    client
+        Low-level ``sqs`` client.
+    url
+        The queue's URL.
+    """
+
+    def __init__(self, client: Any, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, chunks: Iterable[Chunk]) -> None:
+        bodies = map(chunk_body, chunks)
+        while batch := [{"Id": str(n), "MessageBody": body} for n, body in enumerate(islice(bodies, _BATCH))]:
+            if left := drain(self._send, batch):
+                raise StoreUnavailable(
+                    f"SQS queue {self._url} did not take {len(left)} of {len(batch)} messages: try again; if that goes "
+                    "on, check the queue's policy and its encryption key"
+                )
+
+    def _send(self, entries: Sequence[_Entry]) -> Sequence[_Entry]:
+        """Send at most ten entries; returns those that failed."""
+        with translated(f"SQS queue {self._url}", "FEEDSMITH_CHUNK_QUEUE_URL"):
+            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+        failed = {failure["Id"] for failure in answer.get("Failed", [])}
+        return [entry for entry in entries if entry["Id"] in failed]

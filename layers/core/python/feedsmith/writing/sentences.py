@@ -1,0 +1,104 @@
+"""Sentences, words and lengths of English and Chinese text, without a model."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from feedsmith.writing.lexicon import FUNCTION_WORDS
+
+_ABBREVIATIONS = re.compile(
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Sir|St|Gen|Col|Lt|Capt|Sgt|Rev|Hon|Sen|Rep|Gov|Jr|Sr|vs|No|Inc|Ltd|Co|Corp|etc"
+    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|approx|est|e\.g|i\.e)|\b[A-Z](?:\.[A-Z])*)\.$"
+)
+_END = re.compile(r"(?:[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]*[A-Z0-9£$€¥])|[。！？!?…]+[”’」』）\"]*(?=\s*\S)|\n)")
+_CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+HAN = re.compile(f"[{_CJK}]")
+_HAN_RUN = re.compile(f"[{_CJK}]+")
+_WORD = re.compile(rf"[^\W\d_{_CJK}]+(?:['’.\-&][^\W\d_{_CJK}]+)*['’]?")
+_LATIN_TOKEN = re.compile(rf"[^\W{_CJK}]+(?:['’.,\-&/][^\W{_CJK}]+)*")
+_PUNCTUATION = re.compile(r"[^\w\s]+")
+_QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "′": "'", "–": "-", "—": "-", "\u00a0": " "})
+
+
+def is_chinese(text: str) -> bool:
+    """Whether at least a third of the letters are Han characters."""
+    letters = sum(character.isalpha() for character in text)
+    return letters > 0 and 3 * len(HAN.findall(text)) >= letters
+
+
+def split(text: str) -> list[str]:
+    """Sentences in order, stripped, none of them empty. A line break ends a sentence."""
+    found: list[str] = []
+    start = 0
+    for end in _END.finditer(text):
+        piece = text[start : end.end()].strip()
+        if end.group().startswith(".") and _ABBREVIATIONS.search(piece):
+            continue
+        if piece:
+            found.append(piece)
+        start = end.end()
+    last = text[start:].strip()
+    return [*found, last] if last else found
+
+
+def complete(sentence: str) -> bool:
+    """Whether a sentence ends as one, so that joining it with another keeps the border between them."""
+    return sentence.rstrip("\"'”’)]」』）").endswith((".", "!", "?", "。", "！", "？", "…"))
+
+
+def join(sentences: list[str]) -> str:
+    """Sentences as one text: with spaces, or without between Chinese ones."""
+    text = ""
+    for sentence in sentences:
+        text += ("" if not text or HAN.match(sentence) and not text[-1].isascii() else " ") + sentence
+    return text
+
+
+def length(text: str, language: str | None) -> int:
+    """Length in the unit of :class:`~feedsmith.writing.base.Prompt`: words, or characters for Chinese."""
+    if language == "zh":
+        return sum(not character.isspace() for character in text)
+    return len(text.split())
+
+
+def plain(text: str) -> str:
+    """Text for comparison: case folded, quotes and dashes made alike, spaces single."""
+    return " ".join(text.translate(_QUOTES).casefold().split())
+
+
+def bare(text: str) -> str:
+    """Text for comparison of word sequences: ``plain`` with all punctuation as spaces."""
+    return " ".join(_PUNCTUATION.sub(" ", plain(text).replace("'s ", " ").replace("'", "")).split())
+
+
+def words(text: str) -> list[str]:
+    """Words of alphabetic scripts as they stand, Han characters left out."""
+    return [word.rstrip("'’") for word in _WORD.findall(text)]
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """A crude English stem: the same for a word's common inflections, good enough to compare two texts.
+
+    The suffixes are a subset of step 1 of Porter, "An algorithm for suffix stripping", Program 14(3), 1980.
+    """
+    word = word.casefold().replace("’", "'").removesuffix("'s").replace("'", "")
+    for suffix, instead in (("ies", "y"), ("ied", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""), ("ly", "")):
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3 and not word.endswith("ss"):
+            word = word.removesuffix(suffix) + instead
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls":
+        word = word[:-1]  # stopped -> stopp -> stop
+    return word.removesuffix("e") if len(word) > 3 else word
+
+
+def content(text: str) -> list[str]:
+    """What carries meaning, in order: stems of the words that are not function words, bigrams of Han characters."""
+    stems = [
+        stem(token)
+        for token in _LATIN_TOKEN.findall(text)
+        if token.casefold().replace("’", "'") not in FUNCTION_WORDS
+    ]
+    runs = [run for run in _HAN_RUN.findall(text) if len(run) > 1]
+    return stems + [run[i : i + 2] for run in runs for i in range(len(run) - 1)]

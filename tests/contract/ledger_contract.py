@@ -1,0 +1,300 @@
+"""What every ledger does. An adapter's test inherits :class:`LedgerContract` and gives the fixture ``ledger``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.ledger import FakeClock
+
+from feedsmith.errors import NotFound
+from feedsmith.models import Event, EventType
+from feedsmith.stores.base import Counter, Ledger
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_users = (f"pseudonym-{number}" for number in count())
+
+
+def event(
+    item: str, *, type: EventType = "click", at: datetime = NOON, id: str | None = None, value: float | None = None
+) -> Event:
+    return Event(user_id="ann@example.com", item_id=item, type=type, at=at, event_id=id, value=value)
+
+
+def items(events: Sequence[Event]) -> list[str]:
+    return [event.item_id for event in events]
+
+
+_times = st.datetimes(datetime(1999, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+_events = st.builds(
+    Event,
+    user_id=st.just("ann@example.com"),
+    item_id=st.sampled_from(["a", "b", "c"]),
+    type=st.sampled_from(["impression", "click", "rate"]),
+    # Few distinct times, so that ties happen.
+    at=st.one_of(_times, st.sampled_from([NOON, NOON + timedelta(microseconds=1)])),
+    event_id=st.none() | st.text("aB0_.:@=+~-é日𠀀", min_size=1, max_size=128),
+    value=st.none() | st.floats(-1e9, 1e9),
+)
+
+
+class LedgerContract:
+    @pytest.fixture
+    def clock(self) -> FakeClock:
+        return FakeClock(NOON)
+
+    # -- events ----------------------------------------------------------------------------------------------
+
+    def test_an_event_is_written_once(self, ledger: Ledger) -> None:
+        # GIVEN an event with an id
+        assert ledger.append("acme", "u1", event("a", id="e1"))
+        # WHEN it comes again, even with another content
+        again = ledger.append("acme", "u1", event("a", id="e1"))
+        other = ledger.append("acme", "u1", event("b", id="e1"))
+        # THEN the first one stays
+        assert (again, other) == (False, False)
+        assert items(ledger.history("acme", "u1", 10)) == ["a"]
+
+    def test_an_event_without_id_is_told_apart_by_its_fields(self, ledger: Ledger) -> None:
+        assert ledger.append("acme", "u1", event("a", type="rate", value=3))
+        assert not ledger.append("acme", "u1", event("a", type="rate", value=3))
+        assert ledger.append("acme", "u1", event("a", type="rate", value=4))
+        assert len(ledger.history("acme", "u1", 10)) == 2
+
+    def test_an_event_id_belongs_to_its_user_and_tenant(self, ledger: Ledger) -> None:
+        assert ledger.append("acme", "u1", event("a", id="e1"))
+        assert ledger.append("acme", "u2", event("b", id="e1"))
+        assert ledger.append("other", "u1", event("c", id="e1"))
+        assert items(ledger.history("acme", "u1", 10)) == ["a"]
+        assert items(ledger.history("acme", "u2", 10)) == ["b"]
+        assert items(ledger.history("other", "u1", 10)) == ["c"]
+
+    def test_the_callers_user_id_is_replaced(self, ledger: Ledger) -> None:
+        ledger.append("acme", "u1", event("a"))
+        assert [event.user_id for event in ledger.history("acme", "u1", 10)] == ["u1"]
+
+    def test_an_event_comes_back_as_it_was(self, ledger: Ledger) -> None:
+        full = Event(
+            user_id="ann", item_id="日報-1", type="watch", at=NOON, event_id="e1", value=0.1, slate_id="s1", position=0
+        )
+        ledger.append("acme", "u1", full)
+        assert ledger.history("acme", "u1", 1) == [full.model_copy(update={"user_id": "u1"})]
+
+    def test_history_is_newest_first_whatever_the_order_of_arrival(self, ledger: Ledger) -> None:
+        # GIVEN c before b before a, to the microsecond and across time zones, arriving as b, c, a
+        east = timezone(timedelta(hours=9))
+        ledger.append("acme", "u1", event("b", at=NOON + timedelta(microseconds=1)))
+        ledger.append("acme", "u1", event("c", at=NOON.astimezone(east)))
+        ledger.append("acme", "u1", event("a", at=(NOON + timedelta(seconds=1)).astimezone(east)))
+        # THEN the limit keeps the newest
+        assert items(ledger.history("acme", "u1", 10)) == ["a", "b", "c"]
+        assert items(ledger.history("acme", "u1", 2)) == ["a", "b"]
+        assert ledger.history("acme", "u1", 0) == []
+
+    def test_ties_are_ordered_by_identity(self, ledger: Ledger) -> None:
+        for name in ("e2", "e10", "e1"):
+            ledger.append("acme", "u1", event(name, id=name))
+        # As strings, from the highest down.
+        assert items(ledger.history("acme", "u1", 10)) == ["e2", "e10", "e1"]
+
+    def test_impressions_are_kept_but_are_no_history(self, ledger: Ledger) -> None:
+        ledger.append("acme", "u1", event("a"))
+        for number in range(3):
+            shown = event(f"shown-{number}", type="impression", at=NOON + timedelta(hours=1), id=f"i{number}")
+            assert ledger.append("acme", "u1", shown)
+            assert not ledger.append("acme", "u1", shown)
+        assert items(ledger.history("acme", "u1", 2)) == ["a"]
+
+    def test_nobody_without_events_has_a_history(self, ledger: Ledger) -> None:
+        assert ledger.history("acme", "nobody", 10) == []
+
+    @settings(
+        max_examples=15, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(events=st.lists(_events, max_size=12), limit=st.integers(0, 15))
+    def test_history_is_the_newest_distinct_interactions(
+        self, ledger: Ledger, events: list[Event], limit: int
+    ) -> None:
+        user = next(_users)  # the ledger outlives an example, its users do not
+        first: dict[str, Event] = {}
+        for given_event in events:
+            stored = given_event.model_copy(update={"user_id": user})
+            assert ledger.append("acme", user, given_event) == (stored.identity not in first)
+            first.setdefault(stored.identity, stored)
+        interactions = [kept for kept in first.values() if kept.type != "impression"]
+        expected = sorted(interactions, key=lambda kept: (kept.at, kept.identity), reverse=True)[:limit]
+        assert ledger.history("acme", user, limit) == expected
+
+    def test_revisions_count_from_one_for_each_user(self, ledger: Ledger) -> None:
+        ledger.append("acme", "u1", event("a"))
+        assert [ledger.next_revision("acme", "u1") for _ in range(3)] == [1, 2, 3]
+        assert ledger.next_revision("acme", "u2") == 1
+        assert ledger.next_revision("other", "u1") == 1
+        assert items(ledger.history("acme", "u1", 10)) == ["a"]
+
+    # -- counters --------------------------------------------------------------------------------------------
+
+    def test_a_counter_comes_back_as_it_was(self, ledger: Ledger) -> None:
+        counter = Counter({"click": 2, "view": 1}, 0.1 + 0.2, {"shard-1": ("0" * 39 + "7", 1_772_366_400)})
+        assert ledger.save_counter("acme", "a", counter)
+        assert ledger.counters("acme", ["a"]) == {"a": replace(counter, revision=1)}
+
+    def test_items_never_counted_are_absent(self, ledger: Ledger) -> None:
+        ledger.save_counter("acme", "a", Counter({"click": 1}))
+        assert ledger.counters("acme", []) == {}
+        assert list(ledger.counters("acme", ["a", "b", "a"])) == ["a"]
+        assert ledger.counters("other", ["a"]) == {}
+
+    def test_a_stale_counter_loses(self, ledger: Ledger) -> None:
+        # GIVEN two writers that both read revision 1
+        ledger.save_counter("acme", "a", Counter({"click": 1}))
+        read = ledger.counters("acme", ["a"])["a"]
+        # WHEN both add one click
+        first = ledger.save_counter("acme", "a", replace(read, counts={"click": 2}))
+        second = ledger.save_counter("acme", "a", replace(read, counts={"click": 99}))
+        # THEN the second is told to read again, and nothing of it is stored
+        assert (first, second) == (True, False)
+        assert ledger.counters("acme", ["a"])["a"] == Counter({"click": 2}, revision=2)
+
+    def test_only_one_writer_makes_the_first_counter(self, ledger: Ledger) -> None:
+        assert ledger.save_counter("acme", "a", Counter({"click": 1}))
+        assert not ledger.save_counter("acme", "a", Counter({"click": 5}))
+        assert not ledger.save_counter("acme", "b", Counter({"click": 5}, revision=3))
+        assert ledger.counters("acme", ["a", "b"]) == {"a": Counter({"click": 1}, revision=1)}
+
+    def test_many_counters_are_read_at_once(self, ledger: Ledger) -> None:
+        names = [f"item-{number}" for number in range(130)]
+        for number, name in enumerate(names):
+            ledger.save_counter("acme", name, Counter({"view": number}))
+        found = ledger.counters("acme", names)
+        assert {name: counter.counts["view"] for name, counter in found.items()} == dict(zip(names, range(130), strict=True))
+
+    # -- ingestions ------------------------------------------------------------------------------------------
+
+    def test_an_ingestion_from_plan_to_end(self, ledger: Ledger, clock: FakeClock) -> None:
+        # GIVEN an upload that is being planned
+        assert ledger.create_ingestion("acme", "i1", "s3://uploads/acme/news/a.jsonl")
+        begun = ledger.ingestion("acme", "i1")
+        assert begun is not None
+        assert (begun.status, begun.chunks, begun.chunks_done, begun.reason) == ("planning", None, 0, None)
+        assert begun.source == "s3://uploads/acme/news/a.jsonl"
+        assert begun.started_at == begun.updated_at == NOON
+        # WHEN a worker ends its chunk before the plan is known
+        clock.advance(seconds=5)
+        ledger.finish_chunk("acme", "i1", 1, indexed=7, unchanged=2, rejected=1)
+        early = ledger.ingestion("acme", "i1")
+        assert early is not None
+        assert (early.status, early.chunks_done, early.indexed) == ("planning", 1, 7)
+        # AND the plan turns out to have two chunks
+        clock.advance(seconds=5)
+        ledger.update_ingestion("acme", "i1", status="running", chunks=2)
+        running = ledger.ingestion("acme", "i1")
+        assert running is not None
+        assert (running.status, running.chunks, running.chunks_done) == ("running", 2, 1)
+        # THEN the second chunk's end is the ingestion's
+        clock.advance(seconds=5)
+        ledger.finish_chunk("acme", "i1", 2, indexed=3, unchanged=0, rejected=0)
+        done = ledger.ingestion("acme", "i1")
+        assert done is not None
+        assert (done.status, done.chunks_done) == ("succeeded", 2)
+        assert (done.indexed, done.unchanged, done.rejected) == (10, 2, 1)  # 7+3, 2+0, 1+0
+        assert (done.started_at, done.updated_at) == (NOON, NOON + timedelta(seconds=15))
+
+    def test_an_ingestion_is_created_once(self, ledger: Ledger) -> None:
+        assert ledger.create_ingestion("acme", "i1", "first")
+        assert not ledger.create_ingestion("acme", "i1", "second")
+        assert ledger.create_ingestion("other", "i1", "third")
+        assert ledger.ingestion("acme", "i2") is None
+        found = ledger.ingestion("acme", "i1")
+        assert found is not None
+        assert found.source == "first"
+
+    def test_a_chunk_that_ends_twice_counts_once(self, ledger: Ledger) -> None:
+        ledger.create_ingestion("acme", "i1", "source")
+        ledger.update_ingestion("acme", "i1", status="running", chunks=2)
+        ledger.finish_chunk("acme", "i1", 1, indexed=5, unchanged=0, rejected=0)
+        # The second delivery finds all rows unchanged; the first one's counts are those that tell.
+        ledger.finish_chunk("acme", "i1", 1, indexed=0, unchanged=5, rejected=0)
+        found = ledger.ingestion("acme", "i1")
+        assert found is not None
+        assert (found.status, found.chunks_done, found.indexed, found.unchanged) == ("running", 1, 5, 0)
+
+    def test_an_upload_without_rows_succeeds(self, ledger: Ledger) -> None:
+        ledger.create_ingestion("acme", "i1", "source")
+        ledger.update_ingestion("acme", "i1", status="running", chunks=0)
+        found = ledger.ingestion("acme", "i1")
+        assert found is not None
+        assert found.status == "succeeded"
+
+    def test_failed_sticks(self, ledger: Ledger) -> None:
+        ledger.create_ingestion("acme", "i1", "source")
+        ledger.update_ingestion("acme", "i1", status="failed", reason="not JSON")
+        ledger.update_ingestion("acme", "i1", status="running", chunks=1)
+        ledger.update_ingestion("acme", "i1", status="failed", reason="a later one")
+        ledger.finish_chunk("acme", "i1", 1, indexed=5, unchanged=0, rejected=0)
+        found = ledger.ingestion("acme", "i1")
+        assert found is not None
+        assert (found.status, found.reason, found.chunks, found.indexed) == ("failed", "not JSON", None, 5)
+
+    def test_an_update_keeps_what_it_does_not_name(self, ledger: Ledger) -> None:
+        ledger.create_ingestion("acme", "i1", "source")
+        ledger.update_ingestion("acme", "i1", status="running", chunks=3)
+        ledger.update_ingestion("acme", "i1", status="failed", reason="gone")
+        found = ledger.ingestion("acme", "i1")
+        assert found is not None
+        assert (found.status, found.chunks, found.reason) == ("failed", 3, "gone")
+
+    def test_an_ingestion_that_was_never_created_is_not_updated(self, ledger: Ledger) -> None:
+        with pytest.raises(NotFound, match="'i9' was never created"):
+            ledger.update_ingestion("acme", "i9", status="running")
+        assert ledger.ingestion("acme", "i9") is None
+
+    # -- texts -----------------------------------------------------------------------------------------------
+
+    def test_a_text_is_cached_until_it_expires(self, ledger: Ledger, clock: FakeClock) -> None:
+        ledger.cache_text("acme", "abc", '{"text": "摘要"}', expires_at=NOON + timedelta(minutes=1), user=None)
+        clock.advance(seconds=59)
+        assert ledger.cached_text("acme", "abc", user=None) == '{"text": "摘要"}'
+        clock.advance(seconds=1)
+        assert ledger.cached_text("acme", "abc", user=None) is None
+
+    def test_a_text_is_replaced(self, ledger: Ledger, clock: FakeClock) -> None:
+        ledger.cache_text("acme", "abc", "old", expires_at=NOON, user=None)
+        ledger.cache_text("acme", "abc", "new", expires_at=NOON + timedelta(minutes=1), user=None)
+        assert ledger.cached_text("acme", "abc", user=None) == "new"
+
+    def test_a_personal_text_is_for_its_user_alone(self, ledger: Ledger) -> None:
+        later = NOON + timedelta(minutes=1)
+        ledger.cache_text("acme", "abc", "for u1", expires_at=later, user="u1")
+        assert ledger.cached_text("acme", "abc", user="u1") == "for u1"
+        assert ledger.cached_text("acme", "abc", user="u2") is None
+        assert ledger.cached_text("acme", "abc", user=None) is None
+        assert ledger.cached_text("other", "abc", user="u1") is None
+
+    def test_a_shared_text_is_for_its_tenant_alone(self, ledger: Ledger) -> None:
+        ledger.cache_text("acme", "abc", "shared", expires_at=NOON + timedelta(minutes=1), user=None)
+        assert ledger.cached_text("other", "abc", user=None) is None
+        assert ledger.cached_text("acme", "abd", user=None) is None
+
+    # -- keys ------------------------------------------------------------------------------------------------
+
+    def test_a_key_lets_its_caller_in(self, ledger: Ledger) -> None:
+        ledger.save_key("ab12", tenant="acme", role="service", subject="")
+        ledger.save_key("cd34", tenant="acme", role="operator", subject="ops")
+        assert ledger.tenant_of_key("ab12") == {"tenant": "acme", "role": "service", "subject": ""}
+        assert ledger.tenant_of_key("cd34") == {"tenant": "acme", "role": "operator", "subject": "ops"}
+        assert ledger.tenant_of_key("ef56") is None
+
+    def test_tenants_are_those_with_a_key(self, ledger: Ledger) -> None:
+        assert ledger.tenants() == []
+        for number, tenant in enumerate(["zeta", "acme", "zeta", "beta"]):
+            ledger.save_key(f"{number:02}", tenant=tenant, role="service", subject="")
+        assert ledger.tenants() == ["acme", "beta", "zeta"]
+
+    def test_it_answers(self, ledger: Ledger) -> None:
+        ledger.ping()

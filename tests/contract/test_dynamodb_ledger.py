@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from botocore.session import get_session
+from botocore.stub import Stubber
+from contract.ledger_contract import NOON, LedgerContract, event
+from moto import mock_aws
+from support.aws import REGION, create_ledger_table
+from support.ledger import FakeClock
+
+from feedsmith.errors import ConfigurationError, StoreUnavailable
+from feedsmith.stores import aws
+from feedsmith.stores.base import Counter
+from feedsmith.stores.dynamodb import DynamoLedger
+from feedsmith.stores.streams import stream_records
+
+TABLE = "ledger"
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    with mock_aws():
+        client = aws.client("dynamodb")
+        create_ledger_table(client, TABLE)
+        yield client
+
+
+class Interposed:
+    """A client of which one call is answered by ``calls`` instead."""
+
+    def __init__(self, client: Any, **calls: Any) -> None:
+        self._client = client
+        self.__dict__.update(calls)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+class TestDynamoLedger(LedgerContract):
+    @pytest.fixture
+    def ledger(self, client: Any, clock: FakeClock) -> DynamoLedger:
+        return DynamoLedger(client, TABLE, clock)
+
+    # -- what lies in the table ------------------------------------------------------------------------------
+
+    def test_all_of_a_user_lies_under_one_key_and_the_callers_user_id_nowhere(
+        self, ledger: DynamoLedger, client: Any
+    ) -> None:
+        # GIVEN everything that is ever written about a user
+        ledger.append("acme", "5eed", event("a"))
+        ledger.append("acme", "5eed", event("a", type="impression"))
+        ledger.next_revision("acme", "5eed")
+        ledger.cache_text("acme", "abc", "for you", expires_at=NOON + timedelta(days=1), user="5eed")
+        # THEN one query finds it all
+        records = client.scan(TableName=TABLE)["Items"]
+        assert {record["pk"]["S"] for record in records} == {"acme#U#5eed"}
+        assert len(records) == 4
+        assert "ann@example.com" not in json.dumps(records)
+
+    def test_a_text_carries_its_end_in_unix_seconds(self, ledger: DynamoLedger, client: Any) -> None:
+        ledger.cache_text("acme", "abc", "shared", expires_at=NOON, user=None)
+        ttl = client.describe_time_to_live(TableName=TABLE)["TimeToLiveDescription"]
+        assert ttl == {"AttributeName": "expires_at", "TimeToLiveStatus": "ENABLED"}
+        (record,) = client.scan(TableName=TABLE)["Items"]
+        assert record["pk"] == {"S": "acme#T#ab"}
+        assert record["expires_at"] == {"N": "1772366400"}  # date -u -d 2026-03-01T12:00Z +%s
+
+    def test_the_tables_stream_brings_back_the_events(self, ledger: DynamoLedger, client: Any) -> None:
+        # GIVEN events among other writes
+        clicked, shown = event("a", id="e1", value=0.1), event("b", type="impression")
+        ledger.next_revision("acme", "u1")
+        ledger.append("acme", "u1", clicked)
+        ledger.append("acme", "u1", clicked)
+        ledger.save_counter("acme", "a", Counter({"click": 1}))
+        ledger.append("acme", "u2", shown)
+        # WHEN the stream's records go through the parser
+        records = stream_records({"Records": self._stream(client), "shardId": "shardId-0001"})
+        # THEN exactly the events come out, in order
+        assert [(record.tenant, record.user, record.event) for record in records] == [
+            ("acme", "u1", clicked.model_copy(update={"user_id": "u1"})),
+            ("acme", "u2", shown.model_copy(update={"user_id": "u2"})),
+        ]
+
+    @staticmethod
+    def _stream(client: Any) -> list[dict[str, Any]]:
+        streams = aws.client("dynamodbstreams")
+        arn = client.describe_table(TableName=TABLE)["Table"]["LatestStreamArn"]
+        (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        iterator = streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        records: list[dict[str, Any]] = streams.get_records(ShardIterator=iterator)["Records"]
+        return records
+
+    # -- answers in parts ------------------------------------------------------------------------------------
+
+    def test_answers_in_pages_are_read_to_the_end(self, client: Any) -> None:
+        def query(**request: Any) -> Any:
+            return client.query(**request | {"Limit": 2})
+
+        ledger = DynamoLedger(Interposed(client, query=query), TABLE)
+        for number in range(5):
+            ledger.append("acme", "u1", event(f"item-{number}", at=NOON + timedelta(seconds=number)))
+            ledger.finish_chunk("acme", "i1", number, indexed=1, unchanged=0, rejected=0)
+        ledger.create_ingestion("acme", "i1", "source")
+        assert [kept.item_id for kept in ledger.history("acme", "u1", 3)] == ["item-4", "item-3", "item-2"]
+        assert len(ledger.history("acme", "u1", 10)) == 5
+        found = ledger.ingestion("acme", "i1")
+        assert found is not None
+        assert found.indexed == 5
+
+    def test_keys_that_were_left_unprocessed_are_asked_again(self, client: Any, no_pause: None) -> None:
+        # GIVEN a table that answers three keys of a request and leaves the rest
+        def batch_get_item(RequestItems: Any) -> Any:  # noqa: N803 - AWS's name
+            keys = RequestItems[TABLE]["Keys"]
+            answer = client.batch_get_item(RequestItems={TABLE: {"Keys": keys[:3]}})
+            return answer | {"UnprocessedKeys": {TABLE: {"Keys": keys[3:]}} if keys[3:] else {}}
+
+        ledger = DynamoLedger(Interposed(client, batch_get_item=batch_get_item), TABLE)
+        names = [f"item-{number}" for number in range(16)]
+        for name in names:
+            ledger.save_counter("acme", name, Counter({"click": 1}))
+        # THEN five requests bring 15 counters
+        assert sorted(ledger.counters("acme", names[:15])) == sorted(names[:15])
+        # AND the one that is left over after five is an error, not a counter that starts again from nothing
+        with pytest.raises(StoreUnavailable, match=r"'ledger' left 1 of 16 keys unread.*try again"):
+            ledger.counters("acme", names)
+
+    # -- errors ----------------------------------------------------------------------------------------------
+
+    def test_an_absent_table_names_its_setting(self, client: Any) -> None:
+        with pytest.raises(ConfigurationError, match="'typo'.*FEEDSMITH_TABLE"):
+            DynamoLedger(client, "typo").ping()
+
+    @pytest.mark.parametrize(
+        ("code", "error"),
+        [
+            ("ThrottlingException", StoreUnavailable),
+            ("ProvisionedThroughputExceededException", StoreUnavailable),
+            ("InternalServerError", StoreUnavailable),
+            ("ValidationException", ConfigurationError),
+            ("AccessDeniedException", ConfigurationError),
+            ("ExpiredTokenException", ConfigurationError),
+        ],
+    )
+    def test_a_refusal_is_named_without_the_key(self, client: Any, code: str, error: type[Exception]) -> None:
+        with Stubber(client) as stubber:
+            stubber.add_client_error("update_item", code, "One of acme#U#5eed is too much")
+            with pytest.raises(error, match=f"DynamoDB table 'ledger' answered {code} to UpdateItem: ") as raised:
+                DynamoLedger(client, TABLE).next_revision("acme", "5eed")
+        assert "5eed" not in str(raised.value)
+
+    def test_a_table_that_cannot_be_reached_may_be_asked_again(self) -> None:
+        config = Config(retries={"total_max_attempts": 1}, connect_timeout=1)
+        unreachable = get_session().create_client(
+            "dynamodb", region_name=REGION, endpoint_url="http://127.0.0.1:9", config=config,
+            aws_access_key_id="id", aws_secret_access_key="key",
+        )  # fmt: skip
+        with pytest.raises(StoreUnavailable, match=r"cannot be reached \(EndpointConnectionError\): try again"):
+            DynamoLedger(unreachable, TABLE).append("acme", "u1", event("a"))
+
+    def test_an_event_of_another_version_is_an_error_that_quotes_nothing(
+        self, ledger: DynamoLedger, client: Any
+    ) -> None:
+        ledger.append("acme", "u1", event("secretly-read", id="e1"))
+        client.update_item(
+            TableName=TABLE,
+            Key={"pk": {"S": "acme#U#u1"}, "sk": {"S": "E#e1"}},
+            UpdateExpression="SET event = :event",
+            ExpressionAttributeValues={":event": {"S": '{"item_id": "secretly-read", "new_field": 1}'}},
+        )
+        with pytest.raises(ConfigurationError, match="deploy all functions from the same version") as raised:
+            ledger.history("acme", "u1", 10)
+        assert raised.value.__context__ is None

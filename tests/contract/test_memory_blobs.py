@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+from contract.blobs_contract import BlobsContract
+from support.ledger import InMemoryBlobs
+
+from feedsmith.stores.base import Blobs
+
+
+class TestInMemoryBlobs(BlobsContract):
+    @pytest.fixture
+    def blobs(self) -> InMemoryBlobs:
+        return InMemoryBlobs()
+
+    def first_version(self, blobs: Blobs, key: str) -> str:
+        return "1"
+
+    def test_keys_of_a_bucket_are_listed(self, blobs: InMemoryBlobs) -> None:
+        for bucket, key in (("work", "b"), ("work", "a"), ("uploads", "c")):
+            blobs.write(bucket, key, b"x")
+        assert blobs.keys("work") == ["a", "b"]

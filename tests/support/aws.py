@@ -1,0 +1,37 @@
+"""AWS in this process, by moto, made as template.yaml makes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from moto.cloudformation.utils import yaml_tag_constructor
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+REGION = "eu-west-1"
+
+
+def resource(name: str) -> dict[str, Any]:
+    """Properties of a resource of the template."""
+
+    class Loader(yaml.SafeLoader):
+        """Knows CloudFormation's short tags, such as !Ref."""
+
+    Loader.add_multi_constructor("", yaml_tag_constructor)
+    properties: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader)["Resources"][name]["Properties"]  # noqa: S506 - a SafeLoader
+    return properties
+
+
+def create_ledger_table(client: Any, name: str) -> None:
+    """Create the ledger's table with the template's keys, index and stream."""
+    table = resource("LedgerTable")
+    client.create_table(
+        TableName=name,
+        BillingMode=table["BillingMode"],
+        AttributeDefinitions=table["AttributeDefinitions"],
+        KeySchema=table["KeySchema"],
+        LocalSecondaryIndexes=table["LocalSecondaryIndexes"],
+        StreamSpecification={"StreamEnabled": True, **table["StreamSpecification"]},
+    )
+    client.update_time_to_live(TableName=name, TimeToLiveSpecification=table["TimeToLiveSpecification"])

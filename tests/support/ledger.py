@@ -1,0 +1,216 @@
+"""In-memory ledger, blobs and queue: they pass the same contracts as the AWS adapters, without a client."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from threading import RLock
+
+from feedsmith.errors import NotFound, UploadError
+from feedsmith.models import Event, Ingestion, IngestionStatus, utcnow
+from feedsmith.stores.base import Blobs, Chunk, ChunkQueue, Counter, Ledger, StreamRecord
+
+BLOCK = 1024 * 1024
+
+
+class FakeClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+
+@dataclass
+class _Ingestion:
+    source: str
+    started_at: datetime
+    updated_at: datetime
+    status: IngestionStatus = "planning"
+    chunks: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class _DoneChunk:
+    indexed: int
+    unchanged: int
+    rejected: int
+    updated_at: datetime
+
+
+class InMemoryLedger(Ledger):
+    """A ledger in dictionaries.
+
+    ``stream`` holds what the table's stream would deliver, in order, all in one shard.
+    """
+
+    def __init__(self, clock: Callable[[], datetime] = utcnow) -> None:
+        self.stream: list[StreamRecord] = []
+        self._clock = clock
+        self._lock = RLock()
+        self._events: dict[tuple[str, str], dict[str, Event]] = defaultdict(dict)
+        self._revisions: dict[tuple[str, str], int] = defaultdict(int)
+        self._counters: dict[tuple[str, str], Counter] = {}
+        self._ingestions: dict[tuple[str, str], _Ingestion] = {}
+        self._chunks: dict[tuple[str, str], dict[int, _DoneChunk]] = defaultdict(dict)
+        self._texts: dict[tuple[str, str | None, str], tuple[str, datetime]] = {}
+        self._keys: dict[str, dict[str, str]] = {}
+
+    def append(self, tenant: str, user: str, event: Event) -> bool:
+        stored = event.model_copy(update={"user_id": user})
+        with self._lock:
+            events = self._events[tenant, user]
+            if stored.identity in events:
+                return False
+            events[stored.identity] = stored
+            sequence = str(len(self.stream) + 1).zfill(40)
+            self.stream.append(StreamRecord(tenant, user, stored, "shard-0", sequence))
+            return True
+
+    def history(self, tenant: str, user: str, limit: int) -> list[Event]:
+        with self._lock:
+            events = list(self._events[tenant, user].values())
+        interactions = [event for event in events if event.type != "impression"]
+        return sorted(interactions, key=lambda event: (event.at, event.identity), reverse=True)[:limit]
+
+    def next_revision(self, tenant: str, user: str) -> int:
+        with self._lock:
+            self._revisions[tenant, user] += 1
+            return self._revisions[tenant, user]
+
+    def counters(self, tenant: str, item_ids: Sequence[str]) -> dict[str, Counter]:
+        with self._lock:
+            return {key: self._counters[tenant, key] for key in item_ids if (tenant, key) in self._counters}
+
+    def save_counter(self, tenant: str, item_id: str, counter: Counter) -> bool:
+        with self._lock:
+            if self._counters.get((tenant, item_id), Counter()).revision != counter.revision:
+                return False
+            self._counters[tenant, item_id] = replace(
+                counter, counts=dict(counter.counts), positions=dict(counter.positions), revision=counter.revision + 1
+            )
+            return True
+
+    def create_ingestion(self, tenant: str, ingestion_id: str, source: str) -> bool:
+        with self._lock:
+            if (tenant, ingestion_id) in self._ingestions:
+                return False
+            self._ingestions[tenant, ingestion_id] = _Ingestion(source, self._clock(), self._clock())
+            return True
+
+    def update_ingestion(
+        self,
+        tenant: str,
+        ingestion_id: str,
+        *,
+        status: IngestionStatus,
+        chunks: int | None = None,
+        reason: str | None = None,
+    ) -> None:
+        with self._lock:
+            if (tenant, ingestion_id) not in self._ingestions:
+                raise NotFound(f"ingestion {ingestion_id!r} was never created")
+            ingestion = self._ingestions[tenant, ingestion_id]
+            if ingestion.status == "failed":
+                return
+            ingestion.status, ingestion.updated_at = status, self._clock()
+            ingestion.chunks = ingestion.chunks if chunks is None else chunks
+            ingestion.reason = ingestion.reason if reason is None else reason
+
+    def finish_chunk(
+        self, tenant: str, ingestion_id: str, chunk: int, *, indexed: int, unchanged: int, rejected: int
+    ) -> None:
+        with self._lock:
+            done = _DoneChunk(indexed, unchanged, rejected, self._clock())
+            self._chunks[tenant, ingestion_id].setdefault(chunk, done)
+
+    def ingestion(self, tenant: str, ingestion_id: str) -> Ingestion | None:
+        with self._lock:
+            if (tenant, ingestion_id) not in self._ingestions:
+                return None
+            stored = self._ingestions[tenant, ingestion_id]
+            status, done = stored.status, list(self._chunks[tenant, ingestion_id].values())
+            if status != "failed" and stored.chunks is not None:
+                status = "succeeded" if len(done) >= stored.chunks else "running"
+            return Ingestion(
+                id=ingestion_id,
+                status=status,
+                source=stored.source,
+                chunks=stored.chunks,
+                chunks_done=len(done),
+                indexed=sum(chunk.indexed for chunk in done),
+                unchanged=sum(chunk.unchanged for chunk in done),
+                rejected=sum(chunk.rejected for chunk in done),
+                reason=stored.reason,
+                started_at=stored.started_at,
+                updated_at=max([stored.updated_at, *(chunk.updated_at for chunk in done)]),
+            )
+
+    def cached_text(self, tenant: str, key: str, *, user: str | None) -> str | None:
+        text, expires_at = self._texts.get((tenant, user, key), (None, None))
+        return text if expires_at is not None and self._clock() < expires_at else None
+
+    def cache_text(self, tenant: str, key: str, text: str, *, expires_at: datetime, user: str | None) -> None:
+        self._texts[tenant, user, key] = (text, expires_at)
+
+    def tenant_of_key(self, key_hash: str) -> dict[str, str] | None:
+        return self._keys.get(key_hash)
+
+    def save_key(self, key_hash: str, *, tenant: str, role: str, subject: str) -> None:
+        self._keys[key_hash] = {"tenant": tenant, "role": role, "subject": subject}
+
+    def tenants(self) -> list[str]:
+        return sorted({key["tenant"] for key in self._keys.values()})
+
+    def ping(self) -> None:
+        return
+
+
+class InMemoryBlobs(Blobs):
+    """Versioned objects in a dictionary; each write is a new version, named "1", "2", ..."""
+
+    def __init__(self) -> None:
+        self._versions: dict[tuple[str, str], list[bytes]] = defaultdict(list)
+
+    def stream(self, bucket: str, key: str, version: str | None = None) -> Iterator[bytes]:
+        body = self._body(bucket, key, version)
+        for start in range(0, len(body), BLOCK):
+            yield body[start : start + BLOCK]
+
+    def read_range(self, bucket: str, key: str, start: int, end: int, version: str | None = None) -> bytes:
+        body = self._body(bucket, key, version)
+        if end > len(body):
+            raise UploadError(f"s3://{bucket}/{key} ends before byte {end}: upload it again")
+        return body[start:end]
+
+    def write(self, bucket: str, key: str, body: bytes) -> None:
+        self._versions[bucket, key].append(body)
+
+    def keys(self, bucket: str) -> list[str]:
+        """Keys of all objects in ``bucket``, sorted."""
+        return sorted(key for owner, key in self._versions if owner == bucket)
+
+    def _body(self, bucket: str, key: str, version: str | None) -> bytes:
+        versions = self._versions.get((bucket, key), [])
+        number = len(versions) if version is None else int(version) if version.isdecimal() else 0
+        if not 1 <= number <= len(versions):
+            raise UploadError(f"s3://{bucket}/{key} (version {version}) is not there: upload it again")
+        return versions[number - 1]
+
+
+class InMemoryQueue(ChunkQueue):
+    """A queue that keeps what was sent in ``sent``."""
+
+    def __init__(self) -> None:
+        self.sent: list[Chunk] = []
+
+    def send(self, chunks: Iterable[Chunk]) -> None:
+        self.sent.extend(chunks)

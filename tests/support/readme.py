@@ -1,0 +1,20 @@
+"""The parts of a README that tests run or compare."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def bash_blocks(name: str) -> list[str]:
+    """The ``bash`` blocks; ``console`` blocks show what is not run."""
+    return re.findall(r"^```bash\n(.*?)^```", (ROOT / name).read_text(encoding="utf-8"), re.M | re.S)
+
+
+def table_rows(name: str, heading: str) -> dict[str, str]:
+    """First cell -> second cell of the table under a heading."""
+    section = (ROOT / name).read_text(encoding="utf-8").split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    rows = re.findall(r"^\| `?(.*?)`? \| (.*?) \|", section, re.M)
+    return {first: second.strip("`") for first, second in rows if first.startswith("FEEDSMITH_")}
