@@ -1,15 +1,11 @@
 # What the Makefiles of layers and functions share. `sam build` runs each in a copy of its folder, so what lies elsewhere
-# in the repository is reached through REPO, which infra/build.mk exports together with PIP.
-
-ifndef REPO
-$(error run "make build" in the root of the repository)
-endif
+# in the repository is reached through REPO, which infra/build.mk exports together with BUILD_PIP.
 
 CONSTRAINTS ?= $(REPO)/constraints.txt
 
 # Wheels for the Lambda runtime, whichever Python builds: CPython 3.12 on Amazon Linux 2023 (glibc 2.34).
 # Requirement files list all that is imported, hence --no-deps; several packages drag in what nothing here uses.
-PIP_INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-deps --no-compile --only-binary :all: \
+PIP_INSTALL = $(BUILD_PIP) install --quiet --disable-pip-version-check --no-deps --no-compile --only-binary :all: \
 	--constraint $(CONSTRAINTS) --implementation cp --python-version 3.12 \
 	$(foreach glibc,34 31 28 27 24 17,--platform manylinux_2_$(glibc)_x86_64) --platform manylinux2014_x86_64
 

@@ -1,9 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
-
-@pytest.fixture
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries without their pauses."""
-    monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
+pytest.register_assert_rewrite("contract.blobs_contract", "contract.ledger_contract", "contract.vector_store_contract")

@@ -9,27 +9,30 @@ import pytest
 from botocore.config import Config
 from botocore.session import get_session
 from botocore.stub import Stubber
-from contract.ledger_contract import NOON, LedgerContract, event
-from moto import mock_aws
-from support.aws import REGION, create_ledger_table
-from support.ledger import FakeClock
 
+from contract.ledger_contract import NOON, LedgerContract, event
 from feedsmith.errors import ConfigurationError, StoreUnavailable
 from feedsmith.stores import aws
 from feedsmith.stores.base import Counter
 from feedsmith.stores.dynamodb import DynamoLedger
-from feedsmith.stores.streams import stream_records
+from feedsmith.stores.streams import parse_stream
+from support.aws import REGION, create_ledger_table, mock_region, no_pause
+from support.ledger import FakeClock
 
 TABLE = "ledger"
 
 
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with mock_region():
+        yield aws.client("dynamodb")
+
+
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    with mock_aws():
-        client = aws.client("dynamodb")
-        create_ledger_table(client, TABLE)
-        yield client
+def client(dynamodb: Any) -> Iterator[Any]:
+    create_ledger_table(dynamodb, TABLE)
+    yield dynamodb
+    dynamodb.delete_table(TableName=TABLE)
 
 
 class Interposed:
@@ -55,7 +58,7 @@ class TestDynamoLedger(LedgerContract):
     ) -> None:
         # GIVEN everything that is ever written about a user
         ledger.append("acme", "5eed", event("a"))
-        ledger.append("acme", "5eed", event("a", type="impression"))
+        ledger.append("acme", "5eed", event("a", "impression"))
         ledger.next_revision("acme", "5eed")
         ledger.cache_text("acme", "abc", "for you", expires_at=NOON + timedelta(days=1), user="5eed")
         # THEN one query finds it all
@@ -74,14 +77,14 @@ class TestDynamoLedger(LedgerContract):
 
     def test_the_tables_stream_brings_back_the_events(self, ledger: DynamoLedger, client: Any) -> None:
         # GIVEN events among other writes
-        clicked, shown = event("a", id="e1", value=0.1), event("b", type="impression")
+        clicked, shown = event("a", key="e1", value=0.1), event("b", "impression")
         ledger.next_revision("acme", "u1")
         ledger.append("acme", "u1", clicked)
         ledger.append("acme", "u1", clicked)
         ledger.save_counter("acme", "a", Counter({"click": 1}))
         ledger.append("acme", "u2", shown)
         # WHEN the stream's records go through the parser
-        records = stream_records({"Records": self._stream(client), "shardId": "shardId-0001"})
+        records = parse_stream({"Records": self._stream(client), "shardId": "shardId-0001"})
         # THEN exactly the events come out, in order
         assert [(record.tenant, record.user, record.event) for record in records] == [
             ("acme", "u1", clicked.model_copy(update={"user_id": "u1"})),
@@ -116,7 +119,11 @@ class TestDynamoLedger(LedgerContract):
         assert found is not None
         assert found.indexed == 5
 
-    def test_keys_that_were_left_unprocessed_are_asked_again(self, client: Any, no_pause: None) -> None:
+    def test_keys_that_were_left_unprocessed_are_asked_again(
+        self, client: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        no_pause(monkeypatch)
+
         # GIVEN a table that answers three keys of a request and leaves the rest
         def batch_get_item(RequestItems: Any) -> Any:  # noqa: N803 - AWS's name
             keys = RequestItems[TABLE]["Keys"]
@@ -136,7 +143,7 @@ class TestDynamoLedger(LedgerContract):
     # -- errors ----------------------------------------------------------------------------------------------
 
     def test_an_absent_table_names_its_setting(self, client: Any) -> None:
-        with pytest.raises(ConfigurationError, match="'typo'.*FEEDSMITH_TABLE"):
+        with pytest.raises(ConfigurationError, match=r"'typo'.*FEEDSMITH_TABLE"):
             DynamoLedger(client, "typo").ping()
 
     @pytest.mark.parametrize(
@@ -169,7 +176,7 @@ class TestDynamoLedger(LedgerContract):
     def test_an_event_of_another_version_is_an_error_that_quotes_nothing(
         self, ledger: DynamoLedger, client: Any
     ) -> None:
-        ledger.append("acme", "u1", event("secretly-read", id="e1"))
+        ledger.append("acme", "u1", event("secretly-read", key="e1"))
         client.update_item(
             TableName=TABLE,
             Key={"pk": {"S": "acme#U#u1"}, "sk": {"S": "E#e1"}},

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from contract.blobs_contract import BlobsContract
-from support.ledger import InMemoryBlobs
 
+from contract.blobs_contract import BlobsContract
 from feedsmith.stores.base import Blobs
+from support.ledger import InMemoryBlobs
 
 
 class TestInMemoryBlobs(BlobsContract):

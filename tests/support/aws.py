@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+from moto import mock_aws
 from moto.cloudformation.utils import yaml_tag_constructor
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 REGION = "eu-west-1"
+
+
+@contextmanager
+def mock_region() -> Iterator[None]:
+    """moto, and an environment that leads nowhere else."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        # moto knows the stream's regional endpoint, not the one that has the account in its name.
+        patch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")
+        yield
+
+
+def no_pause(patch: pytest.MonkeyPatch) -> None:
+    """Let retries go on without their pauses."""
+    patch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
 
 
 def resource(name: str) -> dict[str, Any]:
@@ -19,7 +38,7 @@ def resource(name: str) -> dict[str, Any]:
         """Knows CloudFormation's short tags, such as !Ref."""
 
     Loader.add_multi_constructor("", yaml_tag_constructor)
-    properties: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader)["Resources"][name]["Properties"]  # noqa: S506 - a SafeLoader
+    properties: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader)["Resources"][name]["Properties"]
     return properties
 
 

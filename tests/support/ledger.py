@@ -71,7 +71,7 @@ class InMemoryLedger(Ledger):
             if stored.identity in events:
                 return False
             events[stored.identity] = stored
-            sequence = str(len(self.stream) + 1).zfill(40)
+            sequence = str(len(self.stream) + 1)
             self.stream.append(StreamRecord(tenant, user, stored, "shard-0", sequence))
             return True
 

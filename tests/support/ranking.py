@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from support.vectors import MemoryVectors
 
 from feedsmith.content.base import Embedder, Matrix
 from feedsmith.domains import load_domains
@@ -14,6 +13,7 @@ from feedsmith.domains.loader import Domain
 from feedsmith.models import IndexedItem, Interest, Item, ItemStats, Profile, Segment, Topic, Understanding
 from feedsmith.ranking.service import RankingService
 from feedsmith.stores.codec import item_point, profile_key, profile_of, profile_point
+from support.vectors import MemoryVectors
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TENANT = "acme"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
-from moto.core.botocore_stubber import botocore_stubber
+from moto.core.models import botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 
 from feedsmith.errors import ConfigurationError
@@ -34,8 +36,6 @@ _CREDENTIALS = {
     "AWS_SESSION_TOKEN": "local",
     "AWS_DEFAULT_REGION": REGION,
     "AWS_REGION": REGION,
-    # moto answers at the services' plain host names only.
-    "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
 }
 
 Attributes = dict[str, str]
@@ -71,9 +71,9 @@ class LocalAws:
         return boto3.client(service, region_name=REGION)
 
     def create_all(self) -> None:
-        """Make every resource of a kind that the functions use; the others (roles, alarms, layers) mean nothing here."""
+        """Make every resource of a kind that functions use; the others (roles, alarms, layers) mean nothing here."""
         for name, resource in self._template.resources.items():
-            if resource["Type"] in self._makers() and "Condition" not in resource:
+            if resource["Type"] in self._makers():
                 self.refer(name, "")
 
     def refer(self, name: str, attribute: str | None) -> str:
@@ -129,9 +129,7 @@ class LocalAws:
         dynamodb = self.client("dynamodb")
         made = dynamodb.create_table(TableName=table, **request)["TableDescription"]
         if "TimeToLiveSpecification" in properties:
-            dynamodb.update_time_to_live(
-                TableName=table, TimeToLiveSpecification=properties["TimeToLiveSpecification"]
-            )
+            dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=properties["TimeToLiveSpecification"])
         return {"": table, "Arn": made["TableArn"], "StreamArn": made.get("LatestStreamArn", "")}
 
     def _bucket(self, name: str, properties: dict[str, Any]) -> Attributes:
@@ -139,9 +137,7 @@ class LocalAws:
         s3 = self.client("s3")
         s3.create_bucket(Bucket=bucket)
         if "VersioningConfiguration" in properties:
-            s3.put_bucket_versioning(
-                Bucket=bucket, VersioningConfiguration=properties["VersioningConfiguration"]
-            )
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=properties["VersioningConfiguration"])
         return {"": bucket, "Arn": f"arn:aws:s3:::{bucket}"}
 
     def _queue(self, name: str, properties: dict[str, Any]) -> Attributes:
@@ -181,21 +177,23 @@ class TableStream:
 
     def read(self, after: int, limit: int) -> list[dict[str, Any]]:
         """Records number ``after`` to ``after + limit`` (exclusive, from 0), as Lambda hands them on."""
-        records = [item.to_json() for item in self._shard.items[after : after + limit]]
-        return [
-            record
-            | {
-                "eventSourceARN": self.arn,
-                "awsRegion": REGION,
-                "dynamodb": record["dynamodb"]
-                | {"ApproximateCreationDateTime": record["dynamodb"]["ApproximateCreationDateTime"].timestamp()},
-            }
-            for record in records
-        ]
+        return [self._as_lambda_gives(item.to_json()) for item in self._shard.items[after : after + limit]]
+
+    def _as_lambda_gives(self, record: dict[str, Any]) -> dict[str, Any]:
+        change = dict(record["dynamodb"])
+        created: datetime = change["ApproximateCreationDateTime"]
+        change["ApproximateCreationDateTime"] = created.replace(tzinfo=UTC).timestamp()  # moto's times are naive UTC
+        whole = record | {"eventSourceARN": self.arn, "awsRegion": REGION, "dynamodb": change}
+        given: dict[str, Any] = json.loads(json.dumps(whole, default=_base64))
+        return given
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
 
 
 def _one_call_at_a_time() -> Any:
-    """Real services decide conditional writes atomically; moto checks and then writes, so its calls must not overlap."""
+    """Keep moto's calls apart: AWS decides a conditional write atomically, moto checks and then writes."""
     answer, lock = botocore_stubber.process_request, threading.RLock()
 
     def locked(request: Any) -> Any:

@@ -57,12 +57,14 @@ def load_handlers(functions: Mapping[str, Function]) -> dict[str, LocalFunction]
     modules: dict[Path, Any] = {}
     loaded = {}
     for name, function in functions.items():
-        path = function.folder / f"{function.module.replace('.', '/')}.py"
+        path = function.path
         if path not in modules:
             modules[path] = _load(path)
         handler = getattr(modules[path], function.attribute, None)
         if handler is None:
-            raise ConfigurationError(f"{path} has no {function.attribute}, which the template names as {name}'s handler")
+            raise ConfigurationError(
+                f"{path} has no {function.attribute}, which the template names as {name}'s handler"
+            )
         loaded[name] = LocalFunction(function, handler)
     return loaded
 

@@ -13,13 +13,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
 
-class Source(BaseModel):
-    """Base of all sources. Resources are named by logical id."""
+class Properties(BaseModel):
+    """Properties spelled ``LikeThis`` in the template."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_pascal)
 
 
-class RouteAuth(Source):
+class Source(Properties):
+    """Base of all sources. Resources are named by logical id."""
+
+    enabled: bool = True
+
+
+class RouteAuth(Properties):
     """``NONE`` opens a route; otherwise the API's default authorizer guards it."""
 
     authorizer: str | None = None
@@ -47,6 +53,18 @@ class Upload(Source):
     filter: dict[str, Any] | None = None
 
 
+class Pattern(Properties):
+    """An event pattern, as JSON."""
+
+    pattern: str
+
+
+class FilterCriteria(Properties):
+    """A record is carried when any of the patterns matches it; without patterns, always."""
+
+    filters: tuple[Pattern, ...] = ()
+
+
 class Queue(Source):
     """Messages of a queue, in batches. At most one batch is worked on here, whatever ``scaling_config`` allows."""
 
@@ -54,7 +72,6 @@ class Queue(Source):
     batch_size: int = Field(10, ge=1, le=10)
     function_response_types: tuple[Literal["ReportBatchItemFailures"], ...] = ()
     scaling_config: dict[str, Any] | None = None
-    enabled: Literal[True] = True
 
     @property
     def partial(self) -> bool:
@@ -68,13 +85,13 @@ class Stream(Source):
     stream: str
     starting_position: Literal["TRIM_HORIZON"]
     batch_size: int = Field(100, ge=1, le=10_000)
+    filter_criteria: FilterCriteria = FilterCriteria()
     tumbling_window_in_seconds: int = Field(0, ge=0, le=900)
     parallelization_factor: Literal[1] = 1
     function_response_types: tuple[Literal["ReportBatchItemFailures"], ...] = ()
     bisect_batch_on_function_error: bool = False
     maximum_retry_attempts: int = Field(-1, ge=-1, description="-1: without end")
     destination_config: dict[str, dict[str, str]] = Field(default_factory=dict)
-    enabled: Literal[True] = True
 
     @property
     def partial(self) -> bool:
@@ -91,6 +108,7 @@ class Schedule(Source):
     """A call every so often."""
 
     schedule_expression: str
+    omit_name: bool = False
     flexible_time_window: dict[str, Any] | None = None
 
     @property

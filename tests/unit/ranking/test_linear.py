@@ -34,7 +34,7 @@ def test_columns_are_matched_by_name_not_by_place() -> None:
 
 def test_other_features_than_its_own_are_refused_by_name() -> None:
     names = (*tuple(GROUPS)[1:], "mood")
-    features = Features(names, ("context",) * len(names), np.zeros((1, len(names)), dtype=np.float32))
+    features = Features(names, tuple(GROUPS.values()), np.zeros((1, len(names)), dtype=np.float32))
     with pytest.raises(ConfigurationError, match="mood, taste"):
         LinearRanker(WEIGHTS).terms(features)
 

@@ -19,6 +19,7 @@ MAX_LIKED = 30
 MAX_CONSUMED = 300
 MAX_DISLIKED = 100
 MAX_MISSING = 100
+MAX_HALF_LIVES = 100.0  # beyond it nothing is felt, and squares of weights would underflow
 
 # What a user says of an item; the newest word replaces the earlier ones.
 OPINIONS: frozenset[EventType] = frozenset({"like", "dislike", "dismiss", "rate"})
@@ -63,7 +64,7 @@ def build_profile(
     revision, now
         Recorded in the profile.
     min_similarity
-        See :func:`feedsmith.profiles.interests.find_interests`.
+        See :func:`feedsmith.profiles.interests.min_similarity_of`.
 
     Returns
     -------
@@ -127,8 +128,8 @@ def _weights(domain: Domain, telling: dict[str, dict[EventType, Event]]) -> dict
     half_life = domain.history_half_life_days * 86_400.0
 
     def decayed(event: Event) -> float:
-        age = (newest - event.at).total_seconds()
-        return domain.weight(event.type, event.value) * math.pow(2.0, -age / half_life)
+        half_lives = min((newest - event.at).total_seconds() / half_life, MAX_HALF_LIVES)
+        return domain.weight(event.type, event.value) * math.pow(2.0, -half_lives)
 
     return {item_id: sum(decayed(e) for e in telling[item_id].values()) for item_id in reversed(telling)}
 

@@ -26,6 +26,16 @@ class LikedItem:
     weight: float
 
 
+def min_similarity_of(embedder: str) -> float:
+    """The ``min_similarity`` that suits an embedder, given as in ``Settings.embedder``.
+
+    Embedders spread their texts differently: BBC articles of different categories have a median cosine of .04 with
+    all-MiniLM-L6-v2, and of .76 with multilingual-e5-small. At these values, the clusters of 12 articles from two
+    categories are 95 % and 96 % pure and hold 98 % and 95 % of the articles.
+    """
+    return 0.78 if "e5" in embedder else MIN_SIMILARITY
+
+
 def find_interests(history: Sequence[LikedItem], *, min_similarity: float = MIN_SIMILARITY) -> tuple[Interest, ...]:
     """Cluster the positive history and describe its heaviest clusters.
 
@@ -38,9 +48,7 @@ def find_interests(history: Sequence[LikedItem], *, min_similarity: float = MIN_
     history
         Newest first; the newest 200 are clustered. The same sequence always gives the same answer.
     min_similarity
-        Cosine in [-1, 1]. The default fits all-MiniLM-L6-v2 (on BBC news, 30 articles of two subjects: 4.6 clusters
-        that are 96 % pure and hold 94 % of the articles; 0.1 gives 95 % and 3.4, 0.25 gives 99 % but holds 64 %);
-        embedders that crowd their vectors need a higher one.
+        Cosine in [-1, 1]; see :func:`min_similarity_of`.
 
     Returns
     -------

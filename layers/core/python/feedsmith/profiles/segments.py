@@ -103,12 +103,8 @@ class SegmentService:
 
     def list(self, tenant: str, domain: str) -> list[Segment]:
         """All segments of a domain, largest first."""
-        page = self._vectors.scroll(tenant, "segments", where=_of(domain), with_vectors=True)
-        hits = page.hits
-        while page.cursor is not None:
-            page = self._vectors.scroll(tenant, "segments", where=_of(domain), cursor=page.cursor, with_vectors=True)
-            hits = [*hits, *page.hits]
-        return sorted(map(codec.segment_of, hits), key=lambda segment: (-segment.size, segment.id))
+        page = self._vectors.scroll(tenant, "segments", where=_of(domain), with_vectors=True)  # never more than a page
+        return sorted(map(codec.segment_of, page.hits), key=lambda segment: (-segment.size, segment.id))
 
     def _members(self, tenant: str, domain: str) -> tuple[Matrix, Sequence[_Member]]:
         where = Filter(any_of={"domain": [domain]}, none_of={"cold": ["yes"]})

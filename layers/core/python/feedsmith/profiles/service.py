@@ -12,7 +12,7 @@ from feedsmith.models import Profile, utcnow
 from feedsmith.profiles.build import KnownItems, build_profile
 from feedsmith.profiles.interests import MIN_SIMILARITY
 from feedsmith.stores import codec
-from feedsmith.stores.base import Ledger, VectorStore
+from feedsmith.stores.base import Ledger, Vector, VectorStore
 
 
 class ProfileService:
@@ -22,10 +22,8 @@ class ProfileService:
     ----------
     history_length
         Newest interactions, over all domains, that make a user's profiles.
-    dimension
-        Length of the item vectors.
     min_similarity
-        See :func:`feedsmith.profiles.interests.find_interests`.
+        See :func:`feedsmith.profiles.interests.min_similarity_of`.
     """
 
     def __init__(
@@ -35,7 +33,6 @@ class ProfileService:
         domains: Mapping[str, Domain],
         *,
         history_length: int,
-        dimension: int,
         min_similarity: float = MIN_SIMILARITY,
         clock: Callable[[], datetime] = utcnow,
     ) -> None:
@@ -43,7 +40,7 @@ class ProfileService:
         self._ledger = ledger
         self._domains = domains
         self._history_length = history_length
-        self._dimension = dimension
+        self._dimension: int | None = None
         self._min_similarity = min_similarity
         self._clock = clock
 
@@ -51,7 +48,8 @@ class ProfileService:
         """Compute and store the user's profiles anew; the answer is by domain.
 
         There is one for each domain that the interactions' items are in, for each that had one before (empty, if
-        nothing is left in it), and for ``asked``. Nothing in the ledger (any more): none, and none stay stored.
+        nothing is left in it), and for ``asked``. Nothing in the ledger (any more): none, and none stay stored. A
+        tenant without any item has no place for profiles either; they are answered, and not stored.
 
         The revision is drawn before the ledger is read: who holds the higher one has read no less, so that the stale
         writer may lose. An erasure clears the ledger before the profiles; the look at the ledger after the write
@@ -62,12 +60,12 @@ class ProfileService:
         StoreUnavailable
             A store does not answer; what is stored is as before, or new for some of the domains.
         """
-        revision = self._ledger.next_revision(tenant, user)
-        events = self._ledger.history(tenant, user, self._history_length)
         keys = {codec.profile_key(user, name): name for name in self._domains}
-        if not events:
+        if not self._ledger.history(tenant, user, 1):  # before a revision would leave a trace of an erased user
             self._vectors.delete(tenant, "users", list(keys))
             return {}
+        revision = self._ledger.next_revision(tenant, user)
+        events = self._ledger.history(tenant, user, self._history_length)
         items = self._items(tenant, sorted({event.item_id for event in events}))
         stored = {keys[key] for key in self._vectors.retrieve(tenant, "users", list(keys))}
         wanted = {known.item.domain for known, _ in items.values()} | stored | {asked}
@@ -84,9 +82,10 @@ class ProfileService:
             for name, domain in self._domains.items()
             if name in wanted
         }
-        if not profiles:
-            return {}
-        points = [codec.profile_point(profile, self._dimension) for profile in profiles.values()]
+        dimension = self._known_dimension(tenant, items)
+        if not profiles or dimension is None:
+            return profiles
+        points = [codec.profile_point(profile, dimension) for profile in profiles.values()]
         self._vectors.upsert(tenant, "users", points, newer="revision")
         if not self._ledger.history(tenant, user, 1):
             self._vectors.delete(tenant, "users", list(keys))
@@ -123,3 +122,13 @@ class ProfileService:
             for key, hit in hits.items()
             if hit.vector is not None
         }
+
+    def _known_dimension(self, tenant: str, items: KnownItems) -> int | None:
+        """Length of the vectors, as some item has it; None: the tenant has no items."""
+        if self._dimension is None:
+            known: list[Vector | None] = [vector for _, vector in items.values()]
+            if not known:
+                page = self._vectors.scroll(tenant, "items", limit=1, with_vectors=True)
+                known = [hit.vector for hit in page.hits]
+            self._dimension = next((len(vector) for vector in known if vector is not None), None)
+        return self._dimension

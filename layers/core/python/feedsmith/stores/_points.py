@@ -117,8 +117,8 @@ def check_embedder(collection: str, stored: str | None, stored_dimension: int, e
         raise EmbedderMismatch(collection, stored, embedder)
     if stored_dimension != dimension:
         raise ConfigurationError(
-            f"collection {collection!r} holds vectors of {stored_dimension} dimensions, but embedder {embedder!r} makes "
-            f"{dimension}: ingest the content into a new collection, with FEEDSMITH_COLLECTION_PREFIX"
+            f"collection {collection!r} holds vectors of {stored_dimension} dimensions, but embedder {embedder!r} "
+            f"makes {dimension}: name a new collection with FEEDSMITH_COLLECTION_PREFIX and ingest the content again"
         )
 
 

@@ -95,7 +95,7 @@ class EdgeVectorStore(VectorStore):
         ids: list[engine.PointId] = [_points.point_id(tenant, key) for key in dict.fromkeys(keys)]
         with shard.errors():
             records = shard.engine.retrieve(ids, True, with_vectors)
-        hits = [_hit(record, 0.0) for record in records]
+        hits = [_hit(record, 0.0) for record in records if (record.payload or {}).get(_points.TENANT) == tenant]
         return {hit.key: hit for hit in hits}
 
     def delete(self, tenant: str, collection: Collection, keys: Sequence[str]) -> None:
@@ -209,7 +209,8 @@ class _Shard:
                     "folder with FEEDSMITH_VECTORS_PATH, or run a Qdrant server and set FEEDSMITH_QDRANT_URL"
                 ) from error
             raise StoreUnavailable(
-                f"Qdrant Edge failed on {self._folder}: {error}; check that the disk has room and the folder is writable"
+                f"Qdrant Edge failed on {self._folder}: {error}; check that the disk has room and that this process may "
+                "write there"
             ) from error
 
 

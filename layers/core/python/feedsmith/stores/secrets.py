@@ -5,45 +5,35 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pydantic import SecretStr
-
 from feedsmith.errors import ConfigurationError
 from feedsmith.stores.aws import translated
 
 
-class Secrets:
-    """Reads each secret once; its value is in no message, log or ``repr``.
+def read_secret(client: Any, name: str) -> str:
+    """Read a secret: a plain string, or the ``value`` of a JSON object. The value is in no message.
 
     Parameters
     ----------
     client
         Low-level ``secretsmanager`` client.
+    name
+        The secret's name or ARN.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such secret, it may not be read, or it holds no value.
+    StoreUnavailable
+        Secrets Manager does not answer.
     """
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self._known: dict[str, SecretStr] = {}
-
-    def read(self, name: str) -> SecretStr:
-        """The secret ``name`` (or its ARN): a plain string, or the ``value`` of a JSON object.
-
-        Raises
-        ------
-        ConfigurationError
-            There is no such secret, it may not be read, or it holds no value.
-        StoreUnavailable
-            Secrets Manager does not answer.
-        """
-        if name not in self._known:
-            with translated(f"secret {name!r}", "the setting that names it"):
-                answer = self._client.get_secret_value(SecretId=name)
-            value = _value(answer.get("SecretString", ""))
-            if not value:
-                raise ConfigurationError(
-                    f'secret {name!r} holds no value: store it as a plain string, or as JSON {{"value": "..."}}'
-                )
-            self._known[name] = SecretStr(value)
-        return self._known[name]
+    with translated(f"secret {name!r}", "the setting that names it"):
+        answer = client.get_secret_value(SecretId=name)
+    value = _value(answer.get("SecretString", ""))
+    if not value:
+        raise ConfigurationError(
+            f'secret {name!r} holds no value: store it as a plain string, or as JSON {{"value": "..."}}'
+        )
+    return value
 
 
 def _value(stored: str) -> str:

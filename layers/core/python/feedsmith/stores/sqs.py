@@ -18,12 +18,12 @@ _CHUNK = TypeAdapter(Chunk)
 _Entry: TypeAlias = dict[str, str]
 
 
-def chunk_body(chunk: Chunk) -> str:
+def encode_chunk(chunk: Chunk) -> str:
     """A chunk as the body of a message."""
     return _CHUNK.dump_json(chunk).decode()
 
 
-def read_chunk(body: str) -> Chunk:
+def decode_chunk(body: str) -> Chunk:
     """The chunk in a message's body.
 
     Raises
@@ -56,7 +56,7 @@ class SqsChunkQueue(ChunkQueue):
         self._url = url
 
     def send(self, chunks: Iterable[Chunk]) -> None:
-        bodies = map(chunk_body, chunks)
+        bodies = map(encode_chunk, chunks)
         while batch := [{"Id": str(n), "MessageBody": body} for n, body in enumerate(islice(bodies, _BATCH))]:
             if left := drain(self._send, batch):
                 raise StoreUnavailable(

@@ -9,10 +9,8 @@ from feedsmith.errors import ConfigurationError
 from feedsmith.stores.base import StreamRecord
 from feedsmith.stores.records import event_owner, read_event
 
-_SEQUENCE_DIGITS = 40
 
-
-def stream_records(event: Mapping[str, Any]) -> list[StreamRecord]:
+def parse_stream(event: Mapping[str, Any]) -> list[StreamRecord]:
     """The events that a batch of stream records brings, in their order; other records are left out.
 
     Parameters
@@ -23,7 +21,8 @@ def stream_records(event: Mapping[str, Any]) -> list[StreamRecord]:
 
     Returns
     -------
-    ``sequence`` is padded with zeros to 40 digits, so that strings compare as the numbers do.
+    ``sequence`` as it came, decimal digits of any length: compare it as a number. Lambda must be told the very same
+    string when a record fails.
 
     Raises
     ------
@@ -47,11 +46,5 @@ def stream_records(event: Mapping[str, Any]) -> list[StreamRecord]:
             continue
         tenant, user = owner
         image = record["dynamodb"]["NewImage"]
-        sequence = record["dynamodb"]["SequenceNumber"].zfill(_SEQUENCE_DIGITS)
-        found.append(StreamRecord(tenant, user, read_event(image), shard, sequence))
+        found.append(StreamRecord(tenant, user, read_event(image), shard, record["dynamodb"]["SequenceNumber"]))
     return found
-
-
-def batch_item_failure(record: StreamRecord) -> dict[str, str]:
-    """What a handler reports of the first record that it could not process: Lambda retries from there on."""
-    return {"itemIdentifier": record.sequence.lstrip("0") or "0"}

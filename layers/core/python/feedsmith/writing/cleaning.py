@@ -26,11 +26,15 @@ ORDERS = re.compile(
 )
 
 _UNREAD = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "head", "title"})
-_VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "area", "base", "col", "embed", "source", "track", "wbr"})
+_VOID = frozenset(
+    {"br", "hr", "img", "input", "link", "meta", "area", "base", "col", "embed", "source", "track", "wbr"}
+)
 _BLOCKS = frozenset({"p", "br", "div", "li", "ul", "ol", "tr", "table", "section", "article", "blockquote", "hr"}) | {
     f"h{level}" for level in range(1, 7)
 }
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0(?![.\d])", re.IGNORECASE)
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0(?![.\d])", re.IGNORECASE
+)
 
 
 class _Visible(HTMLParser):

@@ -47,11 +47,20 @@ def complete(sentence: str) -> bool:
     return sentence.rstrip("\"'”’)]」』）").endswith((".", "!", "?", "。", "！", "？", "…"))
 
 
+def balanced(text: str) -> bool:
+    """Whether all quotations and brackets that a text opens are closed in it."""
+    return (
+        text.count('"') % 2 == 0
+        and text.count("(") == text.count(")")
+        and all(text.count(left) == text.count(right) for left, right in ("“”", "「」", "『』", "《》", "（）"))
+    )
+
+
 def join(sentences: list[str]) -> str:
     """Sentences as one text: with spaces, or without between Chinese ones."""
     text = ""
     for sentence in sentences:
-        text += ("" if not text or HAN.match(sentence) and not text[-1].isascii() else " ") + sentence
+        text += ("" if not text or (HAN.match(sentence) and not text[-1].isascii()) else " ") + sentence
     return text
 
 
@@ -96,9 +105,7 @@ def stem(word: str) -> str:
 def content(text: str) -> list[str]:
     """What carries meaning, in order: stems of the words that are not function words, bigrams of Han characters."""
     stems = [
-        stem(token)
-        for token in _LATIN_TOKEN.findall(text)
-        if token.casefold().replace("’", "'") not in FUNCTION_WORDS
+        stem(token) for token in _LATIN_TOKEN.findall(text) if token.casefold().replace("’", "'") not in FUNCTION_WORDS
     ]
     runs = [run for run in _HAN_RUN.findall(text) if len(run) > 1]
     return stems + [run[i : i + 2] for run in runs for i in range(len(run) - 1)]

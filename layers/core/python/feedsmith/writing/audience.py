@@ -1,0 +1,111 @@
+"""Whom a text is for, and what ties it to its reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+from feedsmith.domains.loader import Domain
+from feedsmith.models import Ground, IndexedItem, Profile, Segment
+from feedsmith.stores.base import Vector, VectorStore
+from feedsmith.stores.codec import item_of
+
+LEAST_INTERACTIONS = 3
+SAME_SUBJECT = 0.35  # least cosine of a ground with the item
+_GROUNDS_LOOKED_AT = 50
+_SEGMENT_TOPICS = 2
+
+
+class Profiles(Protocol):
+    """Finds a user's profile."""
+
+    def load(self, tenant: str, user: str, domain: str, /) -> Profile | None:
+        """The profile with its taste; None where nothing is known of the user."""
+
+
+class Segments(Protocol):
+    """Finds the segment of a taste."""
+
+    def nearest(self, tenant: str, domain: str, taste: Sequence[float], /) -> Segment | None:
+        """The segment; None where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Readers of one text.
+
+    ``key`` is the user's pseudonym or the segment's id, empty for everyone. ``interests`` are unit vectors, shape
+    (d,), of what the readers like: a text fits the better, the closer it is to the one nearest to its item.
+    ``focus`` says in words what a segment's readers care about.
+    """
+
+    kind: Literal["person", "segment", "everyone"] = "everyone"
+    key: str = ""
+    interests: tuple[Vector, ...] = ()
+    focus: str | None = None
+
+    def direction(self, item: Vector) -> Vector | None:
+        """The reader's interest closest to an item; None for everyone."""
+        return max(self.interests, key=lambda interest: float(interest @ item), default=None)
+
+
+EVERYONE = Audience()
+
+
+class AudienceFinder:
+    """Finds the audience of a reader, and the ground of a text."""
+
+    def __init__(self, vectors: VectorStore, profiles: Profiles, segments: Segments) -> None:
+        self._vectors = vectors
+        self._profiles = profiles
+        self._segments = segments
+
+    def find(self, tenant: str, user: str, domain: Domain, language: str | None) -> tuple[Audience, Profile | None]:
+        """The person, after three interactions and with a taste; else the nearest segment; else everyone.
+
+        The profile comes along for a person only.
+        """
+        profile = self._profiles.load(tenant, user, domain.name)
+        if profile is None or not profile.taste:
+            return EVERYONE, None
+        if profile.interactions >= LEAST_INTERACTIONS:
+            likings = [interest.vector for interest in profile.interests] or [profile.taste]
+            return Audience("person", profile.user, tuple(np.asarray(v, dtype=np.float32) for v in likings)), profile
+        segment = self._segments.nearest(tenant, domain.name, profile.taste)
+        if segment is None:
+            return EVERYONE, None
+        key = f"{domain.name}:{segment.id}"
+        stored = self._vectors.retrieve(tenant, "segments", [key], with_vectors=True).get(key)
+        centroid = () if stored is None or stored.vector is None else (stored.vector,)
+        return Audience("segment", segment.id, centroid, _focus(segment, domain, language)), None
+
+    def ground(self, tenant: str, profile: Profile, item: IndexedItem, vector: Vector, domain: Domain) -> Ground | None:
+        """The liked or consumed item closest to ``item``; None when none is close, or one is of a sensitive topic."""
+        if _sensitive(item, domain):
+            return None
+        known = dict.fromkeys([*profile.liked, *profile.consumed])
+        keys = [key for key in known if key != item.item.id and key not in profile.disliked][:_GROUNDS_LOOKED_AT]
+        best, closest = None, SAME_SUBJECT
+        for hit in self._vectors.retrieve(tenant, "items", keys, with_vectors=True).values():
+            if hit.vector is None or float(hit.vector @ vector) < closest:
+                continue
+            read = item_of(hit)
+            if read.item.domain == domain.name and not _sensitive(read, domain):
+                best, closest = Ground(item_id=read.item.id, title=read.item.title), float(hit.vector @ vector)
+        return best
+
+
+def _sensitive(item: IndexedItem, domain: Domain) -> bool:
+    topics = (domain.taxonomy.get(topic.name) for topic in item.understanding.topics)
+    return any(topic is not None and topic.sensitive for topic in topics)
+
+
+def _focus(segment: Segment, domain: Domain, language: str | None) -> str | None:
+    """Labels of the segment's largest topics, sensitive ones left out."""
+    named = {name: domain.taxonomy[name] for name in segment.topics if name in domain.taxonomy}
+    ranked = sorted((n for n in named if not named[n].sensitive), key=lambda n: (-segment.topics[n], n))
+    comma = "、" if language == "zh" else ", "
+    return comma.join(named[name].label.get(language) for name in ranked[:_SEGMENT_TOPICS]) or None

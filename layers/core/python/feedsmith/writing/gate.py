@@ -1,0 +1,71 @@
+"""The gate: no generated text passes that its source does not bear out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+from feedsmith.content.base import Embedder
+from feedsmith.models import Check, Verdict
+from feedsmith.writing import faithfulness, form
+from feedsmith.writing.claims import Source, same
+from feedsmith.writing.sentences import split
+
+
+@dataclass(frozen=True)
+class Case:
+    """One text before the gate.
+
+    ``language`` is the one asked for, ``limit`` in its unit (words; characters for Chinese), ``rules`` the prompt
+    without the source, ``ground`` the title of the item that the reader read: the one thing from outside the source
+    that a text may name, and only by this title. ``embedder`` lets meaning decide where words are not enough.
+    """
+
+    text: str
+    source: Source
+    language: str | None
+    limit: int
+    rules: str = ""
+    ground: str | None = None
+    no_advice: bool = False
+    embedder: Callable[[], Embedder] | None = None
+
+    @cached_property
+    def own(self) -> list[str]:
+        """Sentences that are not the source's word for word, without the ground's title: they must prove themselves."""
+        text = self.text
+        if self.ground:
+            text = re.sub(rf"[\"'“‘《「]?{re.escape(self.ground)}[\"'”’》」]?", " ", text, flags=re.IGNORECASE)
+        return [sentence for sentence in split(text) if same(sentence) not in self.source.verbatim]
+
+
+CheckFunction: TypeAlias = Callable[[Case], str]
+
+CHECKS: tuple[tuple[str, CheckFunction], ...] = (
+    ("empty", form.check_empty),
+    ("patterns", form.check_patterns),
+    ("leaks", form.check_leaks),
+    ("length", form.check_length),
+    ("complete", form.check_complete),
+    ("language", form.check_language),
+    ("advice", form.check_advice),
+    ("names", faithfulness.check_names),
+    ("numbers", faithfulness.check_numbers),
+    ("quotes", faithfulness.check_quotes),
+    ("negation", faithfulness.check_negation),
+    ("polarity", faithfulness.check_polarity),
+    ("roles", faithfulness.check_roles),
+    ("claims", faithfulness.check_claims),
+)
+
+
+def judge(case: Case) -> Verdict:
+    """Put one text to all checks; it passes when each of them does."""
+    checks = []
+    for name, check in CHECKS:
+        wrong = check(case)
+        checks.append(Check(name=name, passed=not wrong, detail=wrong[:200]))
+    return Verdict(passed=all(check.passed for check in checks), checks=tuple(checks))

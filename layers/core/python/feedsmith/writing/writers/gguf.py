@@ -1,0 +1,107 @@
+"""A GGUF model in this process, run by llama.cpp."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from pathlib import Path
+from typing import Any
+
+from feedsmith.errors import ConfigurationError, WriterError
+from feedsmith.writing.base import Draft, Prompt, Writer
+from feedsmith.writing.writers import chat
+from feedsmith.writing.writers.grammar import copying_grammar
+
+_CONTEXT = 4096  # tokens, shared by the prompt and all candidates
+_SEED = 20
+
+
+class GgufWriter(Writer):
+    """Writes with a local model; the same prompt gives the same drafts.
+
+    llama.cpp's server object always listens on a port: here a free one of the loopback interface, closed to others
+    by a random key. Drafts are sampled together after one reading of the prompt.
+
+    Parameters
+    ----------
+    path
+        The model file.
+    timeout_s
+        Seconds of sampling after which a draft ends where it is.
+    parallel
+        Most drafts per call.
+    threads
+        Threads of the model; None: all cores of this process.
+    """
+
+    def __init__(self, path: Path, *, timeout_s: float = 8.0, parallel: int = 3, threads: int | None = None) -> None:
+        self._path = path
+        self._timeout_s = timeout_s
+        self._parallel = parallel
+        self._threads = threads or len(os.sched_getaffinity(0))
+        self._server: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        return f"gguf:{self._path.parent.name}/{self._path.name}"
+
+    @property
+    def is_model(self) -> bool:
+        return True
+
+    def write(self, prompt: Prompt, n: int) -> list[Draft]:
+        request = {
+            "messages": chat.messages(prompt),
+            "n": min(n, self._parallel),
+            "max_tokens": chat.max_tokens(prompt),
+            "temperature": chat.TEMPERATURE,
+            "top_p": chat.TOP_P,
+            "seed": _SEED,
+            "t_max_predict_ms": int(self._timeout_s * 1000),
+        }
+        if grammar := copying_grammar(prompt):
+            request["grammar"] = grammar
+        answer = self._loaded().handle_chat_completions(request)
+        if "error" in answer:
+            raise WriterError(f"{self.name} failed: {answer['error'].get('message', 'no reason given')}")
+        return chat.drafts_of(
+            [choice["message"].get("content") or "" for choice in answer["choices"]],
+            prompt,
+            self.name,
+            input_tokens=answer["usage"]["prompt_tokens"],
+            output_tokens=answer["usage"]["completion_tokens"],
+        )
+
+    def _loaded(self) -> Any:
+        with self._lock:
+            if self._server is None:
+                self._server = self._load()
+            return self._server
+
+    def _load(self) -> Any:
+        try:
+            import xllamacpp
+        except ImportError as error:
+            raise ConfigurationError(
+                "a gguf: writer needs the package xllamacpp: pip install 'feedsmith[local]'"
+            ) from error
+        if not self._path.is_file():
+            raise ConfigurationError(
+                f"no model file {self._path}: check the path in FEEDSMITH_WRITER, or prepare the models"
+            )
+        params = xllamacpp.CommonParams()
+        params.model.path = str(self._path)
+        params.hostnames, params.port = ["127.0.0.1"], 0
+        params.api_keys = [secrets.token_hex(16)]
+        params.ui = params.endpoint_slots = params.warmup = False
+        params.offline = True
+        params.verbosity = -1
+        params.n_parallel, params.n_ctx, params.kv_unified, params.cache_ram_mib = self._parallel, _CONTEXT, True, 0
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self._threads
+        params.cpuparams.poll = params.cpuparams_batch.poll = 0  # idle threads sleep: the cores are shared
+        try:
+            return xllamacpp.Server(params)
+        except RuntimeError as error:
+            raise ConfigurationError(f"{self._path} is no model that llama.cpp can load: {error}") from error

@@ -1,0 +1,145 @@
+"""Which items become candidates, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from feedsmith.ranking.retrieval import Candidate, Reader, Request, Retriever, candidate
+from feedsmith.stores.base import Hit
+from support.ranking import NOW, TENANT, Catalogue, X, Y, Z, interest
+
+
+def retrieve(catalogue: Catalogue, user: str = "me", **asked: Any) -> tuple[Reader, dict[str, Candidate]]:
+    retriever = Retriever(catalogue.vectors, catalogue)
+    request = Request(catalogue.domain, NOW, **asked)
+    reader = retriever.reader(TENANT, catalogue.load(TENANT, user, catalogue.domain.name), request)
+    found = retriever.candidates(TENANT, reader, request)
+    assert len({c.key for c in found}) == len(found)
+    return reader, {c.key: c for c in found}
+
+
+def test_each_candidate_knows_the_lists_that_brought_it() -> None:
+    # GIVEN more fresh items than a list holds, and old ones that other lists must bring
+    c = Catalogue()
+    for number in range(50):
+        c.item(f"new{number}", Z)
+    c.item("hot", Z, age_hours=99, mass=20)
+    c.item("near-taste", X, age_hours=99)
+    c.item("near-interest", Y, age_hours=99)
+    c.item("friends-like", Z, age_hours=99)
+    c.user("me", X, liked={"gone": 1.0}, interests=(interest(Y, "gone"),))
+    c.user("friend", X, liked={"friends-like": 1.0})
+    # WHEN
+    reader, found = retrieve(c, query=np.array(Z, dtype=np.float32))
+    # THEN
+    assert len(found) == 54
+    assert reader.basis == "personal"
+    assert "trending" in found["hot"].sources
+    assert "taste" in found["near-taste"].sources
+    assert "interest" in found["near-interest"].sources
+    assert "social" in found["friends-like"].sources
+    assert {"fresh", "query"} <= found["new0"].sources
+    assert np.allclose(found["near-taste"].vector, X)
+
+
+def test_a_stranger_gets_what_is_trending_and_fresh() -> None:
+    c = Catalogue()
+    c.item("a", mass=3)
+    c.item("b")
+    reader, found = retrieve(c, "stranger")
+    assert reader.basis == "general"
+    assert {key: set(one.sources) for key, one in found.items()} == {"a": {"trending", "fresh"}, "b": {"fresh"}}
+
+
+def test_who_only_disliked_is_a_stranger_with_dislikes() -> None:
+    # GIVEN a taste that points away from the one disliked item
+    c = Catalogue()
+    c.item("bad", X)
+    c.item("other", Y)
+    c.user("me", (-1.0, 0.0, 0.0), disliked=("bad",))
+    c.user("friend", (-1.0, 0.0, 0.0), liked={"other": 1.0})
+    reader, found = retrieve(c)
+    assert reader.basis == "general"
+    assert reader.neighbours == ()
+    assert [hit.key for hit in reader.disliked] == ["bad"]
+    assert list(found) == ["other"]
+
+
+@pytest.mark.parametrize(("domain", "shown"), [("news", {"new"}), ("commerce", {"new", "read"})])
+def test_consumed_items_come_again_only_where_the_domain_repeats(domain: str, shown: set[str]) -> None:
+    c = Catalogue(domain)
+    for key in ("new", "read", "bad"):
+        c.item(key)
+    c.user("me", X, liked={"read": 1.0}, consumed=("read",), disliked=("bad",))
+    c.user("friend", X, liked={"read": 1.0, "bad": 1.0})
+    assert set(retrieve(c)[1]) == shown
+
+
+def test_what_may_not_be_shown_does_not_come_through_any_list() -> None:
+    # GIVEN items that a friend and the segment like
+    c = Catalogue()
+    c.item("good", categories=("sport", "local"))
+    c.item("expired", categories=("sport",), expires_in_hours=-1)
+    c.item("expires-now", categories=("sport",), expires_in_hours=0)
+    c.item("expires-later", categories=("sport",), expires_in_hours=1)
+    c.item("excluded", categories=("sport",))
+    c.item("other-category", categories=("music",))
+    c.item("no-category")
+    c.item("other-domain", categories=("sport",), domain="travel")
+    c.item("other-tenant", categories=("sport",), tenant="rival")
+    all_of_them = dict.fromkeys(
+        ["good", "expired", "expires-now", "expires-later", "excluded", "other-category", "no-category",
+         "other-domain", "other-tenant"], 1.0,
+    )  # fmt: skip
+    c.user("me", X, liked={"gone": 1.0}, interests=(interest(X, "gone"),))
+    c.user("friend", X, liked=all_of_them)
+    c.segment_of(liked=all_of_them)
+    # WHEN
+    _, found = retrieve(c, categories=("sport", "chess"), exclude=("excluded",))
+    # THEN
+    assert set(found) == {"good", "expires-later"}
+    assert "social" in found["good"].sources
+
+
+def test_similar_users_are_others_of_the_same_domain_with_a_taste() -> None:
+    c = Catalogue()
+    c.user("me", X, liked={"mine": 1.0})
+    c.user("twin", (0.8, 0.6, 0.0), liked={"a": 1.0, "b": 0.5})
+    c.user("cold", liked={})
+    c.user("opposite", (-1.0, 0.0, 0.0), liked={"c": 1.0})
+    elsewhere = Catalogue("travel")
+    elsewhere.vectors = c.vectors
+    elsewhere.user("tourist", X, liked={"d": 1.0})
+    reader, _ = retrieve(c)
+    (twin,) = reader.neighbours
+    assert twin.similarity == pytest.approx(0.8)
+    assert twin.liked == {"a": 1.0, "b": 0.5}
+
+
+def test_the_best_social_evidence_is_fetched_first() -> None:
+    # GIVEN 61 items that the segment likes a little, one of them liked by a friend as well, and room for 60
+    c = Catalogue()
+    liked = {f"i{number:02d}": 0.01 for number in range(61)}
+    for key in liked:
+        c.item(key, age_hours=99)
+    c.user("me", X, liked={"gone": 1.0})
+    c.user("friend", X, liked={"i60": 1.0})
+    c.segment_of(liked=liked)
+    reader, _ = retrieve(c)
+    assert reader.social == ("i60", *(f"i{number:02d}" for number in range(59)))
+
+
+def test_nothing_is_fetched_for_a_profile_that_names_nothing() -> None:
+    c = Catalogue()
+    c.user("me")
+    reader, found = retrieve(c)
+    assert reader.items == {}
+    assert found == {}
+
+
+def test_a_hit_without_its_vector_is_no_candidate() -> None:
+    with pytest.raises(ValueError, match="with_vectors=True"):
+        candidate(Hit("a", {}))

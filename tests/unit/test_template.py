@@ -1,0 +1,112 @@
+"""template.yaml says what the apps do: Chalice's own decorators deploy nothing under SAM."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from moto.cloudformation.utils import yaml_tag_constructor
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Loader(yaml.SafeLoader):
+    """Knows CloudFormation's short tags, such as !Ref."""
+
+
+Loader.add_multi_constructor("", yaml_tag_constructor)
+
+RESOURCES: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), Loader)["Resources"]
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    return {name: resource["Properties"] for name, resource in RESOURCES.items() if resource["Type"] == kind}
+
+
+FUNCTIONS = of_type("AWS::Serverless::Function")
+ROUTES = {
+    (event["Properties"]["Method"], event["Properties"]["Path"]): event["Properties"]
+    for function in FUNCTIONS.values()
+    for event in function.get("Events", {}).values()
+    if event["Type"] == "Api"
+}
+
+
+def handler(function: dict[str, Any]) -> Any:
+    """What Lambda would call: the attribute of the module of its CodeUri."""
+    module_name, _, attribute = function["Handler"].partition(".")
+    path = ROOT / function["CodeUri"] / f"{module_name}.py"
+    # Every function's module is called `app`, so each is loaded under a name of its own.
+    spec = importlib.util.spec_from_file_location(f"handler_of_{path.parent.name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return getattr(module, attribute)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_handler_can_be_called(name: str) -> None:
+    assert callable(handler(FUNCTIONS[name]))
+
+
+def test_the_template_has_the_app_s_routes_and_no_others() -> None:
+    app = handler(FUNCTIONS["ApiFunction"])
+
+    assert sorted(ROUTES) == sorted((method, path) for path, methods in app.routes.items() for method in methods)
+
+
+def test_only_health_needs_no_key() -> None:
+    # Routes without a setting of their own take the API's default authorizer.
+    assert RESOURCES["Api"]["Properties"]["Auth"]["DefaultAuthorizer"]
+    open_to_all = {path for (_, path), properties in ROUTES.items() if "Auth" in properties}
+
+    assert open_to_all == {"/v1/health/live", "/v1/health/ready"}
+
+
+def test_every_dead_letter_queue_has_an_alarm() -> None:
+    queues = {name for name in of_type("AWS::SQS::Queue") if name.endswith("DeadLetterQueue")}
+    watched = {
+        dimension["Value"]["Fn::GetAtt"][0]
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        for dimension in alarm["Dimensions"]
+        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    }
+
+    assert len(queues) == 3
+    assert watched == queues
+
+
+def test_a_chunk_stays_invisible_six_times_as_long_as_its_worker_may_run() -> None:
+    worker, queue = FUNCTIONS["ChunkFunction"], RESOURCES["ChunkQueue"]["Properties"]
+
+    assert queue["VisibilityTimeout"] >= 6 * worker["Timeout"]
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS])
+def test_every_function_keeps_its_log_encrypted_and_for_a_time(name: str) -> None:
+    group = FUNCTIONS[name]["LoggingConfig"]["LogGroup"]["Ref"]
+
+    assert {"RetentionInDays", "KmsKeyId"} <= set(RESOURCES[group]["Properties"])
+
+
+@pytest.mark.parametrize("name", of_type("AWS::S3::Bucket"))
+def test_every_bucket_is_private_encrypted_and_reached_by_tls(name: str) -> None:
+    bucket = RESOURCES[name]["Properties"]
+    statements = [
+        statement
+        for policy in of_type("AWS::S3::BucketPolicy").values()
+        if policy["Bucket"] == {"Ref": name}
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    rule = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"]
+    assert rule["SSEAlgorithm"] == "aws:kms"
+    assert statements[0]["Effect"] == "Deny"
+    assert statements[0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
