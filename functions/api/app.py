@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from chalice.app import Response
 from pydantic import Field, StringConstraints
 
 from feedsmith.bootstrap import services
-from feedsmith.errors import FeedsmithError, NotFound
-from feedsmith.models import Domain, EventBatch, Id, ItemBatch, Language, ShortText, TextRequest
+from feedsmith.errors import FeedsmithError, NotFound, ValidationFailed
+from feedsmith.models import Domain, EventBatch, Id, ItemBatch, Language, ShortText, TextRequest, utcnow
 from feedsmith.web import Api
 from feedsmith.web.app import at_most, validated
 
 app = Api("feedsmith-api", max_body_bytes=5 * 2**20)
 
 MAX_ROWS = 100
+FUTURE = timedelta(hours=1)
 Limit = Annotated[int, Field(ge=1, le=100)]
 SearchText = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
@@ -60,6 +62,7 @@ def post_events() -> Response:
     """Accept up to 100 events; 202 means that they are durable."""
     tenant, batch = app.caller.tenant, app.body(EventBatch)
     at_most(batch.events, MAX_ROWS, "events")
+    _not_from_the_future(batch)
     s = services()
     new = sum(s.ledger.append(tenant, s.pseudonym(tenant, event.user_id), event) for event in batch.events)
     return Response(
@@ -147,6 +150,18 @@ def ready() -> Response:
         status_code=200 if healthy else 503,
         headers={"Content-Type": "application/json"} | ({} if healthy else {"Retry-After": "2"}),
     )
+
+
+def _not_from_the_future(batch: EventBatch) -> None:
+    """An event's age counts from the user's newest, so that one far ahead would outweigh all that is real."""
+    latest = utcnow() + FUTURE
+    wrong = [
+        {"path": f"/events/{index}/at", "message": "lies in the future; check the sender's clock"}
+        for index, event in enumerate(batch.events)
+        if event.at > latest
+    ]
+    if wrong:
+        raise ValidationFailed(wrong)
 
 
 def _id(raw: str) -> str:

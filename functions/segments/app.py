@@ -24,7 +24,8 @@ def recluster(_event: dict[str, Any], _context: object) -> dict[str, Any]:
                 logger.error("re-clustering failed", extra={"domain": domain, "error": type(error).__name__})
                 continue
             if report.users:
-                reports.append({"tenant": tenant, "domain": domain, **report.as_dict()})
+                counts = {"users": report.users, "segments": report.k, "silhouette": report.silhouette}
+                reports.append({"tenant": tenant, "domain": domain, **counts})
     if failures:
         raise ExceptionGroup("re-clustering failed", failures)
     return {"reports": reports}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import logging
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -12,12 +12,15 @@ from moto.server import ThreadedMotoServer
 
 from artefacts.events import dynamodb_stream, sqs
 from artefacts.layout import Artefact, built_template
+from feedsmith_local.cloudformation import Evaluator
 
-_PSEUDO = {
+_REGION = "eu-west-1"
+_PARAMETERS = {
     "AWS::AccountId": "123456789012",
-    "AWS::Region": "eu-west-1",
-    "AWS::Partition": "aws",
+    "AWS::Region": _REGION,
     "AWS::StackName": "feedsmith",
+    # No server: the functions fall back to the folder.
+    "QdrantUrl": "",
 }
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_SESSION_TOKEN": "testing"}
 
@@ -35,11 +38,14 @@ class Cloud:
 
     def __init__(self, build_dir: Path, vectors: Path) -> None:
         self._template = built_template(build_dir)
+        self._evaluate = Evaluator(self._template, _PARAMETERS)
         self._vectors = vectors
         self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        self._refs: dict[str, str] = {}
+        self._made: dict[str, str] = {}
 
     def __enter__(self) -> Cloud:
+        # moto's server would log each request.
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
         self._server.start()
         host, port = self._server.get_host_and_port()
         self._endpoint = f"http://{host}:{port}"
@@ -55,12 +61,12 @@ class Cloud:
 
     def environment(self, artefact: Artefact, **more: str) -> dict[str, str]:
         """What the template sets for a function, with credentials for moto, and ``more``."""
-        variables = self._template["Globals"]["Function"]["Environment"]["Variables"]
-        resolved = {name: self._resolve(value) for name, value in variables.items()}
+        written = self._template["Globals"]["Function"]["Environment"]["Variables"]
+        variables: dict[str, str] = self._evaluate(written, self._refer)
         local = {"AWS_ENDPOINT_URL": self._endpoint, "FEEDSMITH_VECTORS_PATH": str(self._vectors)}
         if artefact.models is not None:
             local["FEEDSMITH_MODELS_PATH"] = str(artefact.models)
-        return resolved | _CREDENTIALS | local | more
+        return variables | _CREDENTIALS | local | more
 
     def upload(self, key: str, body: bytes) -> tuple[str, str]:
         """Put an object into the uploads bucket; returns the bucket and the object's version."""
@@ -69,14 +75,14 @@ class Cloud:
 
     def chunks(self) -> dict[str, Any]:
         """The SQS event of what waits in the chunk queue."""
-        url = self._refs["ChunkQueue"]
+        url = self._made["ChunkQueue"]
         attributes = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
         messages = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
         return sqs(messages, attributes["QueueArn"])
 
     def changes(self) -> dict[str, Any]:
         """The stream event of all that was ever written to the ledger."""
-        arn = self.dynamodb.describe_table(TableName=self._refs["LedgerTable"])["Table"]["LatestStreamArn"]
+        arn = self.dynamodb.describe_table(TableName=self._made["LedgerTable"])["Table"]["LatestStreamArn"]
         shard = self._streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
         start = self._streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
         records = self._streams.get_records(ShardIterator=start["ShardIterator"])["Records"]
@@ -85,20 +91,20 @@ class Cloud:
     def put_record(self, record: dict[str, str]) -> None:
         """Write strings straight into the ledger."""
         item = {name: {"S": value} for name, value in record.items()}
-        self.dynamodb.put_item(TableName=self._refs["LedgerTable"], Item=item)
+        self.dynamodb.put_item(TableName=self._made["LedgerTable"], Item=item)
 
     def _client(self, service: str) -> Any:
         return boto3.client(
             service,
             endpoint_url=self._endpoint,
-            region_name=_PSEUDO["AWS::Region"],
+            region_name=_REGION,
             aws_access_key_id=_CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         )
 
     def _create(self) -> None:
         for bucket in map(self._bucket, ("UploadsBucket", "WorkBucket")):
-            where = {"LocationConstraint": _PSEUDO["AWS::Region"]}
+            where = {"LocationConstraint": _REGION}
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
         self.s3.put_bucket_versioning(
             Bucket=self._bucket("UploadsBucket"), VersioningConfiguration={"Status": "Enabled"}
@@ -113,28 +119,15 @@ class Cloud:
                 for name in ("AttributeDefinitions", "BillingMode", "KeySchema", "LocalSecondaryIndexes")
             },
         )
-        self._refs = {
+        self._made = {
             "LedgerTable": "ledger",
             "ChunkQueue": self.sqs.create_queue(QueueName="chunks")["QueueUrl"],
-            # No server: the functions fall back to the folder.
-            "QdrantUrl": "",
-            **{
-                name: secrets.create_secret(Name=name, SecretString=f"the {name} of this test")["ARN"]
-                for name in ("QdrantApiKey", "PseudonymKey")
-            },
-            **{
-                name: str(parameter["Default"])
-                for name, parameter in self._template["Parameters"].items()
-                if "Default" in parameter
-            },
         }
+        for name in ("QdrantApiKey", "PseudonymKey"):
+            self._made[name] = secrets.create_secret(Name=name, SecretString=f"the {name} of this test")["ARN"]
 
     def _bucket(self, name: str) -> str:
-        return self._resolve(self._template["Resources"][name]["Properties"]["BucketName"])
+        return str(self._evaluate(self._template["Resources"][name]["Properties"]["BucketName"], self._refer))
 
-    def _resolve(self, value: Any) -> str:
-        if not isinstance(value, dict):
-            return str(value)
-        if "Ref" in value:
-            return self._refs[value["Ref"]]
-        return re.sub(r"\$\{([\w:]+)\}", lambda match: _PSEUDO[match[1]], value["Fn::Sub"])
+    def _refer(self, resource: str, _attribute: str | None) -> str:
+        return self._made[resource]

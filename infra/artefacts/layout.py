@@ -7,18 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-from moto.cloudformation.utils import yaml_tag_constructor
+from feedsmith_local import cloudformation
 
 LIMIT_BYTES = 250 * 2**20
 """Lambda's limit for a function and its layers, unzipped."""
-
-
-class _Loader(yaml.SafeLoader):
-    """Knows CloudFormation's short tags, such as !Ref."""
-
-
-_Loader.add_multi_constructor("", yaml_tag_constructor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +41,7 @@ class Artefact:
 
 def built_template(build_dir: Path) -> dict[str, Any]:
     """The template that `sam build` wrote."""
-    template: dict[str, Any] = yaml.load((build_dir / "template.yaml").read_text(), _Loader)  # noqa: S506  a SafeLoader
-    return template
+    return cloudformation.read(build_dir / "template.yaml")
 
 
 def built_artefacts(build_dir: Path) -> dict[str, Artefact]:
@@ -65,7 +56,7 @@ def built_artefacts(build_dir: Path) -> dict[str, Artefact]:
 
     def folder(name: str) -> Path:
         properties = resources[name]["Properties"]
-        return (build_dir / (properties.get("CodeUri") or properties["ContentUri"])).resolve()
+        return (build_dir / str(properties.get("CodeUri") or properties["ContentUri"])).resolve()
 
     return {
         name: Artefact(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import queue
+import sys
 import threading
 import time
 import uuid
@@ -26,6 +27,13 @@ class Answer:
     error: dict[str, Any] | None = None
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report a bug, but not that the function's process ended, which hangs up on whatever it asked last."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class RuntimeApi:
     """Offers one event at a time and waits for the answer; a context manager.
 
@@ -39,7 +47,7 @@ class RuntimeApi:
         self._arn = _ARN + function
         self._events: queue.Queue[tuple[str, bytes, int] | None] = queue.Queue()
         self._answers: queue.Queue[Answer] = queue.Queue()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     @property

@@ -8,19 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from moto.cloudformation.utils import yaml_tag_constructor
+
+from feedsmith_local import cloudformation
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class Loader(yaml.SafeLoader):
-    """Knows CloudFormation's short tags, such as !Ref."""
-
-
-Loader.add_multi_constructor("", yaml_tag_constructor)
-
-RESOURCES: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), Loader)["Resources"]
+RESOURCES: dict[str, Any] = cloudformation.read(ROOT / "template.yaml")["Resources"]
 
 
 def of_type(kind: str) -> dict[str, dict[str, Any]]:
@@ -72,7 +66,7 @@ def test_only_health_needs_no_key() -> None:
 def test_every_dead_letter_queue_has_an_alarm() -> None:
     queues = {name for name in of_type("AWS::SQS::Queue") if name.endswith("DeadLetterQueue")}
     watched = {
-        dimension["Value"]["Fn::GetAtt"][0]
+        dimension["Value"]["Fn::GetAtt"].removesuffix(".QueueName")
         for alarm in of_type("AWS::CloudWatch::Alarm").values()
         for dimension in alarm["Dimensions"]
         if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"

@@ -60,6 +60,18 @@ def test_what_cannot_be_resolved_is_named(evaluate: cloudformation.Evaluator, va
         evaluate(value, physical)
 
 
+def test_short_forms_are_read_with_what_they_hold(tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text("Resources: {A: !Sub x, B: !If [IsOn, [1, !Ref C], 2], D: !GetAtt E.F, G: !Transform {Name: H}}")
+
+    assert cloudformation.read(path)["Resources"] == {
+        "A": {"Fn::Sub": "x"},
+        "B": {"Fn::If": ["IsOn", [1, {"Ref": "C"}], 2]},
+        "D": {"Fn::GetAtt": "E.F"},
+        "G": {"Fn::Transform": {"Name": "H"}},
+    }
+
+
 def test_a_condition_may_not_hang_on_a_resource() -> None:
     document = {"Conditions": {"C": {"Fn::Equals": [{"Ref": "Queue"}, "x"]}}, "Resources": {"Queue": {}}}
     with pytest.raises(ConfigurationError, match="Queue"):

@@ -35,7 +35,7 @@ def test_each_candidate_knows_the_lists_that_brought_it() -> None:
     # WHEN
     reader, found = retrieve(c, query=np.array(Z, dtype=np.float32))
     # THEN
-    assert len(found) == 54
+    assert len(found) == 44  # the 40 newest, and four that only other lists bring
     assert reader.basis == "personal"
     assert "trending" in found["hot"].sources
     assert "taste" in found["near-taste"].sources
@@ -120,16 +120,16 @@ def test_similar_users_are_others_of_the_same_domain_with_a_taste() -> None:
 
 
 def test_the_best_social_evidence_is_fetched_first() -> None:
-    # GIVEN 61 items that the segment likes a little, one of them liked by a friend as well, and room for 60
+    # GIVEN 51 items that the segment likes a little, one of them liked by a friend as well, and room for 50
     c = Catalogue()
-    liked = {f"i{number:02d}": 0.01 for number in range(61)}
+    liked = {f"i{number:02d}": 0.01 for number in range(51)}
     for key in liked:
         c.item(key, age_hours=99)
     c.user("me", X, liked={"gone": 1.0})
-    c.user("friend", X, liked={"i60": 1.0})
+    c.user("friend", X, liked={"i50": 1.0})
     c.segment_of(liked=liked)
     reader, _ = retrieve(c)
-    assert reader.social == ("i60", *(f"i{number:02d}" for number in range(59)))
+    assert reader.social == ("i50", *(f"i{number:02d}" for number in range(49)))
 
 
 def test_nothing_is_fetched_for_a_profile_that_names_nothing() -> None:

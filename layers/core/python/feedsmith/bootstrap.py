@@ -142,6 +142,7 @@ class Services:
     @cached_property
     def profiles(self) -> ProfileService:
         """User vectors."""
+        from feedsmith.profiles.interests import min_similarity_of
         from feedsmith.profiles.service import ProfileService
 
         return ProfileService(
@@ -149,6 +150,7 @@ class Services:
             ledger=self.ledger,
             domains=self.domains,
             history_length=self.settings.history_length,
+            min_similarity=min_similarity_of(self.settings.embedder),
         )
 
     @cached_property

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -103,7 +104,7 @@ class Domain(_Part):
 
 
 class DomainSet(Mapping[str, Domain]):
-    """The known domains by name; asking for another names those there are."""
+    """The known domains by name; ``[...]`` for another raises ``NotFound``, naming those there are."""
 
     def __init__(self, domains: Mapping[str, Domain]) -> None:
         self._domains = dict(domains)
@@ -113,6 +114,10 @@ class DomainSet(Mapping[str, Domain]):
             return self._domains[name]
         except KeyError:
             raise NotFound(f"no domain {name!r}; there are: {', '.join(sorted(self._domains))}") from None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The domain, or ``default``; the mixin's own waits for a ``KeyError``."""
+        return self._domains.get(name, default)
 
     def __contains__(self, name: object) -> bool:
         return name in self._domains

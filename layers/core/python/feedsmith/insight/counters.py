@@ -97,7 +97,7 @@ class CounterService:
             for item_id, own in by_item.items():
                 self._count(tenant, item_id, counters.get(item_id, Counter()), own, domains.get(item_id))
             if items:
-                self._mirror(tenant, list(items))
+                self.mirror(tenant, list(items))
 
     def _count(
         self, tenant: str, item_id: str, counter: Counter, records: Sequence[StreamRecord], domain: Domain | None
@@ -137,7 +137,7 @@ class CounterService:
         kept = {shard: place for shard, place in positions.items() if newest - place[1] <= POSITIONS_KEPT_S}
         return replace(counter, counts=dict(counts), trend=trend, positions=kept)
 
-    def _mirror(self, tenant: str, item_ids: Sequence[str]) -> None:
+    def mirror(self, tenant: str, item_ids: Sequence[str]) -> None:
         """Copy counters into the items' payloads, again where one moved on meanwhile.
 
         Whoever writes a payload last has read the counter after that, so that an older copy never stays.

@@ -18,10 +18,10 @@ from feedsmith.models import Profile, Segment
 from feedsmith.stores.base import Filter, Hit, Payload, Query, Vector, VectorStore
 from feedsmith.stores.codec import profile_key
 
-# Lengths of the lists; together they bring two to three hundred different items.
+# Lengths of the lists; together they bring about two hundred different items to a reader with interests.
 _PER_INTEREST = 30
-_PER_LIST = 50
-_SOCIAL = 60
+_PER_LIST = 40
+_SOCIAL = 50
 _SIMILAR_USERS = 30
 _DISLIKED = 10
 

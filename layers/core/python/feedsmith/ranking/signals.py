@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from feedsmith.ranking.features import Signals
-from feedsmith.ranking.retrieval import Candidate, Reader, Request
+from feedsmith.ranking.retrieval import Candidate, Neighbour, Reader, Request
 from feedsmith.stores.base import Payload
 
 
@@ -31,7 +31,7 @@ def signals_of(candidates: Sequence[Candidate], reader: Reader, request: Request
     segment_liked = reader.segment.liked if reader.segment is not None else {}
     return Signals(
         vectors=vectors,
-        topics=_table([[score.get(topic, 0.0) for topic in shares] for score in scores]),
+        topics=np.array([[score.get(topic, 0.0) for topic in shares] for score in scores], dtype=np.float32),
         trend=np.array([c.payload.get("trend", -np.inf) for c in candidates], dtype=np.float64),
         fresh=np.array([c.payload["fresh"] for c in candidates], dtype=np.float64),
         taste=rows([profile.taste] if profile is not None and profile.taste else []),
@@ -40,7 +40,7 @@ def signals_of(candidates: Sequence[Candidate], reader: Reader, request: Request
         disliked=rows([hit.vector for hit in reader.disliked if hit.vector is not None]),
         shares=np.array(list(shares.values()), dtype=np.float32),
         similarity=np.array([n.similarity for n in neighbours], dtype=np.float32),
-        liked=_table([[n.liked.get(c.key, 0.0) for n in neighbours] for c in candidates]),
+        liked=_liked(candidates, neighbours),
         segment=np.array([segment_liked.get(c.key, 0.0) for c in candidates], dtype=np.float32),
         now=request.now.timestamp(),
         trend_half_life_hours=request.domain.trend_half_life_hours,
@@ -48,5 +48,11 @@ def signals_of(candidates: Sequence[Candidate], reader: Reader, request: Request
     )
 
 
-def _table(rows: list[list[float]]) -> npt.NDArray[np.float32]:
-    return np.array(rows, dtype=np.float32)
+def _liked(candidates: Sequence[Candidate], neighbours: Sequence[Neighbour]) -> npt.NDArray[np.float32]:
+    rows = {c.key: row for row, c in enumerate(candidates)}
+    liked = np.zeros((len(candidates), len(neighbours)), dtype=np.float32)
+    for column, neighbour in enumerate(neighbours):
+        for key, weight in neighbour.liked.items():
+            if key in rows:
+                liked[rows[key], column] = weight
+    return liked

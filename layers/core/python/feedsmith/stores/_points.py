@@ -39,12 +39,16 @@ def to_payload(tenant: str, point: Point) -> Payload:
 
 def from_payload(payload: Mapping[str, Any]) -> tuple[str, Payload]:
     """The key, and the payload as the caller wrote it."""
-    own = {name: value for name, value in payload.items() if name not in (TENANT, KEY)}
-    return payload[KEY], own
+    return payload[KEY], own_fields(payload)
 
 
-def to_floats(vector: Vector, dimension: int | None) -> list[float]:
-    """A vector as the engines take it.
+def own_fields(payload: Mapping[str, Any]) -> Payload:
+    """The fields that callers may read and write."""
+    return {name: value for name, value in payload.items() if name not in (TENANT, KEY)}
+
+
+def check_vector(vector: Vector, dimension: int | None) -> None:
+    """See that a vector fits its collection.
 
     Raises
     ------
@@ -58,6 +62,10 @@ def to_floats(vector: Vector, dimension: int | None) -> list[float]:
         )
     if not np.isfinite(vector).all():
         raise ConfigurationError("a vector has NaN or infinite numbers: check the embedder named in FEEDSMITH_EMBEDDER")
+
+
+def to_floats(vector: Vector) -> list[float]:
+    """A vector as the engines take it."""
     floats: list[float] = vector.tolist()
     return floats
 
@@ -99,6 +107,13 @@ def not_prepared(name: str) -> ConfigurationError:
     )
 
 
+def foreign(name: str) -> ConfigurationError:
+    """The error for a collection that somebody else made."""
+    return ConfigurationError(
+        f"collection {name!r} was not made by feedsmith: set FEEDSMITH_COLLECTION_PREFIX to another prefix"
+    )
+
+
 def check_embedder(collection: str, stored: str | None, stored_dimension: int, embedder: str, dimension: int) -> None:
     """Compare what a collection was made for with what is configured.
 
@@ -110,9 +125,7 @@ def check_embedder(collection: str, stored: str | None, stored_dimension: int, e
         The collection is not feedsmith's (``stored`` is None), or its dimension differs.
     """
     if stored is None:
-        raise ConfigurationError(
-            f"collection {collection!r} was not made by feedsmith: set FEEDSMITH_COLLECTION_PREFIX to another prefix"
-        )
+        raise foreign(collection)
     if stored != embedder:
         raise EmbedderMismatch(collection, stored, embedder)
     if stored_dimension != dimension:

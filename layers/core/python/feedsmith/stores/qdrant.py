@@ -87,6 +87,8 @@ class QdrantVectorStore(VectorStore):
         self._dimension = dimension
 
     def upsert(self, tenant: str, collection: Collection, points: Sequence[Point], *, newer: str | None = None) -> None:
+        for point in points:
+            _points.check_vector(point.vector, self._dimension)
         name = self._name(collection)
         with self._absent_is_empty(name):
             for value, wave in _points.waves(points, newer):
@@ -103,7 +105,7 @@ class QdrantVectorStore(VectorStore):
     def patch(self, tenant: str, collection: Collection, key: str, payload: Payload) -> None:
         name = self._name(collection)
         with self._absent_is_empty(name):
-            self._client.set_payload(name, payload, points=_only(tenant, [key]), wait=True)
+            self._client.set_payload(name, _points.own_fields(payload), points=_only(tenant, [key]), wait=True)
 
     def retrieve(
         self, tenant: str, collection: Collection, keys: Sequence[str], *, with_vectors: bool = False
@@ -184,7 +186,7 @@ class QdrantVectorStore(VectorStore):
     def _row(self, tenant: str, point: Point) -> models.PointStruct:
         return models.PointStruct(
             id=_points.point_id(tenant, point.key),
-            vector=_points.to_floats(point.vector, self._dimension),
+            vector=_points.to_floats(point.vector),
             payload=_points.to_payload(tenant, point),
         )
 
@@ -296,7 +298,8 @@ def _bound(field: str, bound: models.Range, where: Filter) -> models.Condition:
 
 def _ranking(query: Query, dimension: int | None) -> list[float] | models.OrderByQuery | None:
     if query.vector is not None:
-        return _points.to_floats(query.vector, dimension)
+        _points.check_vector(query.vector, dimension)
+        return _points.to_floats(query.vector)
     if query.order_by is not None:
         return models.OrderByQuery(order_by=models.OrderBy(key=query.order_by, direction=models.Direction.DESC))
     return None

@@ -85,6 +85,17 @@ class Source:
         return [frozenset(content(sentence)) for sentence in self.sentences]
 
     @cached_property
+    def positions(self) -> list[dict[str, list[int]]]:
+        """For each sentence, where each content word stands among the content words."""
+        found: list[dict[str, list[int]]] = []
+        for sentence in self.sentences:
+            at: dict[str, list[int]] = {}
+            for i, word in enumerate(content(sentence)):
+                at.setdefault(word, []).append(i)
+            found.append(at)
+        return found
+
+    @cached_property
     def all_content(self) -> frozenset[str]:
         return frozenset().union(*self.content)
 

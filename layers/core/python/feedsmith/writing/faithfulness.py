@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ _LOCAL_SUPPORT = 0.5  # least share within three neighbouring sentences: facts a
 _RESCUE = 0.5  # lexical share from which meaning may decide
 _SAME_MEANING = 0.6  # least cosine with a sentence of the source
 _WINDOW = 3
+_RELATED = 0.6  # least share of neighbouring content words that stand near each other in the source
+_NEAR = 5  # content words apart
 
 
 def check_names(case: Case) -> str:
@@ -129,6 +132,22 @@ def check_claims(case: Case) -> str:
         if local < _LOCAL_SUPPORT:
             return f"{local:.2f} supported in one place: {sentence[:80]}"
     return ""
+
+
+def check_relations(case: Case) -> str:
+    """Neighbouring content words of a sentence stand near each other in the source: the words are not shuffled."""
+    for sentence in case.own:
+        pairs = list(pairwise(content(sentence)))
+        if not pairs or is_chinese(sentence):  # Chinese bigrams overlap: they are pairs of neighbours already
+            continue
+        share = sum(any(_near(pair, at) for at in case.source.positions) for pair in pairs) / len(pairs)
+        if share < _RELATED:
+            return f"{share:.2f} of the word pairs supported: {sentence[:80]}"
+    return ""
+
+
+def _near(pair: tuple[str, str], positions: Mapping[str, list[int]]) -> bool:
+    return any(abs(i - j) <= _NEAR for i in positions.get(pair[0], ()) for j in positions.get(pair[1], ()))
 
 
 def _local_share(wanted: list[str], source: Source) -> float:

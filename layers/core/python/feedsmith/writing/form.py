@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from feedsmith.writing import patterns
 from feedsmith.writing.cleaning import ORDERS, clean
 from feedsmith.writing.lexicon import DANGLING
-from feedsmith.writing.sentences import HAN, balanced, bare, length, plain
+from feedsmith.writing.sentences import HAN, balanced, bare, content, is_chinese, length, plain
 
 if TYPE_CHECKING:
     from feedsmith.writing.gate import Case
 
 _LEAK_WORDS = 6  # that many words in a row are no chance
 _LEAK_CHARACTERS = 10
+_MOST_REPEATS = 2
 _SURE = 0.9
 _LONG_ENOUGH = 6  # words from which a language can be told
 _LEAST = {"en": 3, "zh": 5}
@@ -25,10 +28,12 @@ def tidy(text: str, *, one_line: bool) -> str:
     text = clean(text)
     if one_line:
         text = text.partition("\n")[0]
-    text = patterns.LABEL.sub("", text)
-    if wrapped := patterns.WRAPPED.match(text):
-        text = next(group for group in wrapped.groups() if group is not None)
-    return text.strip()
+    return _unwrapped(patterns.LABEL.sub("", _unwrapped(text)))
+
+
+def _unwrapped(text: str) -> str:
+    wrapped = patterns.WRAPPED.match(text)
+    return text if wrapped is None else next(group for group in wrapped.groups() if group is not None).strip()
 
 
 def refuses(text: str) -> bool:
@@ -56,6 +61,19 @@ def check_complete(case: Case) -> str:
         return "leaves a bracket or quotation open"
     last = case.text.split()[-1] if case.text.split() else ""
     return f"ends with {last!r}" if case.own and last in DANGLING else ""
+
+
+def check_repetition(case: Case) -> str:
+    """No sentence goes round in circles, as small models do."""
+    for sentence in case.own:
+        words = content(sentence)
+        pairs = Counter(pairwise(words))
+        again = [word for word, count in Counter(words).items() if count > _MOST_REPEATS and len(word) > 2]
+        if not is_chinese(sentence):
+            again += [" ".join(pair) for pair, count in pairs.items() if count > 1]
+        if again:
+            return f"again and again: {', '.join(again)}"
+    return ""
 
 
 def check_language(case: Case) -> str:
@@ -99,9 +117,11 @@ def check_leaks(case: Case) -> str:
 
 def check_patterns(case: Case) -> str:
     """No refusal, no chatter about the task, no markup, no address that the source lacks."""
-    text = case.text.replace("’", "'")
-    for pattern in (patterns.REFUSAL, patterns.CHATTER, patterns.MARKUP, patterns.LINK):
-        for found in pattern.finditer(text):
+    for sentence in case.own:
+        if found := patterns.CHATTER.search(sentence) or patterns.MARKUP.search(sentence):
+            return found.group().strip()
+    for pattern in (patterns.REFUSAL, patterns.LINK):
+        for found in pattern.finditer(case.text.replace("’", "'")):
             if plain(found.group()).strip(" .,;") not in case.source.plain:
                 return found.group().strip()
     return ""

@@ -50,6 +50,7 @@ CHECKS: tuple[tuple[str, CheckFunction], ...] = (
     ("leaks", form.check_leaks),
     ("length", form.check_length),
     ("complete", form.check_complete),
+    ("repetition", form.check_repetition),
     ("language", form.check_language),
     ("advice", form.check_advice),
     ("names", faithfulness.check_names),
@@ -59,6 +60,7 @@ CHECKS: tuple[tuple[str, CheckFunction], ...] = (
     ("polarity", faithfulness.check_polarity),
     ("roles", faithfulness.check_roles),
     ("claims", faithfulness.check_claims),
+    ("relations", faithfulness.check_relations),
 )
 
 

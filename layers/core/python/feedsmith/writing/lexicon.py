@@ -24,7 +24,6 @@ class Sense:
 
 FUNCTION_WORDS = _words(_DATA["function_words"])
 DANGLING = _words(_DATA["dangling"])
-COPIED = _words(_DATA["copied"])
 OPENERS = _words(_DATA["openers"])
 NEGATIONS = _words(_DATA["negations"])
 MONTHS = _words(_DATA["months"])

@@ -64,7 +64,7 @@ ADVICE = _any(
     r"推荐(?:您|你|买入|购买)",
 )
 LABEL = re.compile(
-    r"^\W{0,3}(?:headline|title|summary|answer|sentence|标题|摘要|总结|概要)(?: \w+)?\W{0,2}[:：]\W{0,2}\s*",
+    r"^[#*\s]*(?:headline|title|summary|answer|sentence|标题|摘要|总结|概要)(?: \w+)?\**[:：][*\s]*",
     re.IGNORECASE,
 )
 WRAPPED = re.compile(r"""^(?:"([^"]*)"|“([^”]*)”|'([^']*)'|\*\*([^*]*)\*\*)$""")

@@ -32,7 +32,7 @@ class Size:
 
 
 SIZES: dict[TextKind, Size] = {
-    "headline": Size(words=14, characters=30, source=700),
+    "headline": Size(words=14, characters=30, source=450),
     "summary": Size(words=60, characters=120, source=2_000),
     "digest": Size(words=30, characters=60, source=900),
     "product_description": Size(words=70, characters=140, source=2_000),

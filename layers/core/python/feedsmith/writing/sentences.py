@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from feedsmith.writing.lexicon import FUNCTION_WORDS
+from feedsmith.writing.lexicon import CURRENCIES, FUNCTION_WORDS, MAGNITUDES, NUMBER_WORDS
 
 _ABBREVIATIONS = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Sir|St|Gen|Col|Lt|Capt|Sgt|Rev|Hon|Sen|Rep|Gov|Jr|Sr|vs|No|Inc|Ltd|Co|Corp|etc"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|approx|est|e\.g|i\.e)|\b[A-Z](?:\.[A-Z])*)\.$"
 )
-_END = re.compile(r"(?:[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]*[A-Z0-9£$€¥])|[。！？!?…]+[”’」』）\"]*(?=\s*\S)|\n)")
+_END = re.compile(r"(?:[.!?]+[\"'”’)\]]*+(?=\s+[\"'“‘(\[]*[A-Z0-9£$€¥])|[。！？!?…]+[”’」』）\"]*+(?=\s*\S)|\n)")
 _CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 HAN = re.compile(f"[{_CJK}]")
 _HAN_RUN = re.compile(f"[{_CJK}]+")
 _WORD = re.compile(rf"[^\W\d_{_CJK}]+(?:['’.\-&][^\W\d_{_CJK}]+)*['’]?")
 _LATIN_TOKEN = re.compile(rf"[^\W{_CJK}]+(?:['’.,\-&/][^\W{_CJK}]+)*")
 _PUNCTUATION = re.compile(r"[^\w\s]+")
+_OF_NUMBERS = frozenset({*NUMBER_WORDS, *MAGNITUDES, *CURRENCIES, "percent", "cent", "per", "pc"})
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "′": "'", "–": "-", "—": "-", "\u00a0": " "})
 
 
@@ -102,10 +103,18 @@ def stem(word: str) -> str:
     return word.removesuffix("e") if len(word) > 3 else word
 
 
+def _numeric(token: str) -> bool:
+    """Whether a token is a number or a unit of one, which have a check of their own."""
+    parts = token.casefold().split("-")
+    return any(character.isdigit() for character in token) or all(part in _OF_NUMBERS for part in parts)
+
+
 def content(text: str) -> list[str]:
-    """What carries meaning, in order: stems of the words that are not function words, bigrams of Han characters."""
+    """What carries meaning, in order: stems of words, bigrams of Han characters; no function words, no numbers."""
     stems = [
-        stem(token) for token in _LATIN_TOKEN.findall(text) if token.casefold().replace("’", "'") not in FUNCTION_WORDS
+        stem(token)
+        for token in _LATIN_TOKEN.findall(text)
+        if token.casefold().replace("’", "'") not in FUNCTION_WORDS and not _numeric(token)
     ]
     runs = [run for run in _HAN_RUN.findall(text) if len(run) > 1]
     return stems + [run[i : i + 2] for run in runs for i in range(len(run) - 1)]

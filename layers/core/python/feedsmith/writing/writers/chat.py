@@ -11,7 +11,7 @@ from feedsmith.errors import WriterError
 from feedsmith.writing.base import Draft, Prompt
 from feedsmith.writing.form import refuses, tidy
 
-TEMPERATURE = 0.5
+TEMPERATURE = 0.3
 TOP_P = 0.9
 TRIES = 3
 
@@ -24,8 +24,8 @@ def messages(prompt: Prompt) -> list[dict[str, str]]:
 
 
 def max_tokens(prompt: Prompt) -> int:
-    """Tokens that a text of the prompt's limit needs: 1.5 a word, 1 a Chinese character, and some to end on."""
-    return int(prompt.limit * (1.0 if prompt.language == "zh" else 1.5)) + 12
+    """Tokens that a text of the prompt's limit needs: 1.5 a word, 1 a Chinese character, and a few to end on."""
+    return int(prompt.limit * (1.0 if prompt.language == "zh" else 1.5)) + 6
 
 
 def drafts_of(texts: list[str], prompt: Prompt, writer: str, *, input_tokens: int, output_tokens: int) -> list[Draft]:

@@ -57,7 +57,7 @@ class ExtractiveWriter(Writer):
 
 
 def body_sentences(prompt: Prompt) -> list[str]:
-    """Whole sentences of the source after its title; lines that end without a full stop and torn quotations are none."""
+    """Whole sentences of the source after its title; no lines without a full stop, no torn quotations."""
     _, _, body = prompt.source.partition("\n")
     return [sentence for sentence in split(body) if complete(sentence) and balanced(sentence)]
 

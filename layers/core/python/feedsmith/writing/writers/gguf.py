@@ -11,14 +11,13 @@ from typing import Any
 from feedsmith.errors import ConfigurationError, WriterError
 from feedsmith.writing.base import Draft, Prompt, Writer
 from feedsmith.writing.writers import chat
-from feedsmith.writing.writers.grammar import copying_grammar
 
 _CONTEXT = 4096  # tokens, shared by the prompt and all candidates
 _SEED = 20
 
 
 class GgufWriter(Writer):
-    """Writes with a local model; the same prompt gives the same drafts.
+    """Writes with a local model, from a fixed seed; how calls fall together can still change a draft.
 
     llama.cpp's server object always listens on a port: here a free one of the loopback interface, closed to others
     by a random key. Drafts are sampled together after one reading of the prompt.
@@ -32,14 +31,16 @@ class GgufWriter(Writer):
     parallel
         Most drafts per call.
     threads
-        Threads of the model; None: all cores of this process.
+        Threads of the model; None: half of this process's cores. llama.cpp's threads wait for each other at every
+        layer, so that one that has to share its core holds up all the others.
     """
 
     def __init__(self, path: Path, *, timeout_s: float = 8.0, parallel: int = 3, threads: int | None = None) -> None:
         self._path = path
         self._timeout_s = timeout_s
         self._parallel = parallel
-        self._threads = threads or len(os.sched_getaffinity(0))
+        self._threads = threads or max(1, len(os.sched_getaffinity(0)) // 2)
+        self.api_key = secrets.token_hex(16)
         self._server: Any = None
         self._lock = threading.Lock()
 
@@ -61,8 +62,6 @@ class GgufWriter(Writer):
             "seed": _SEED,
             "t_max_predict_ms": int(self._timeout_s * 1000),
         }
-        if grammar := copying_grammar(prompt):
-            request["grammar"] = grammar
         answer = self._loaded().handle_chat_completions(request)
         if "error" in answer:
             raise WriterError(f"{self.name} failed: {answer['error'].get('message', 'no reason given')}")
@@ -94,7 +93,7 @@ class GgufWriter(Writer):
         params = xllamacpp.CommonParams()
         params.model.path = str(self._path)
         params.hostnames, params.port = ["127.0.0.1"], 0
-        params.api_keys = [secrets.token_hex(16)]
+        params.api_keys = [self.api_key]
         params.ui = params.endpoint_slots = params.warmup = False
         params.offline = True
         params.verbosity = -1
