@@ -38,9 +38,9 @@ def main() -> int:
     arguments = parser.parse_args()
     for name in [arguments.only] if arguments.only else list(MODELS):
         try:
-            print(f"{name}: {MODELS[name](arguments.out)}")
+            sys.stdout.write(f"{name}: {MODELS[name](arguments.out)}\n")
         except LookupError as error:
-            print(f"{name}: {error}", file=sys.stderr)
+            sys.stderr.write(f"{name}: {error}\n")
             return 1
     return 0
 

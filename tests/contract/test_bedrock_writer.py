@@ -9,11 +9,11 @@ import pytest
 from botocore.exceptions import NoRegionError
 from botocore.stub import ANY, Stubber
 
+from contract.writer_contract import WriterContract
 from feedsmith.errors import ConfigurationError, WriterError
 from feedsmith.writing.base import Writer
 from feedsmith.writing.writers.bedrock import BedrockWriter, connect
 from support.writing import EN, prompt_of
-from contract.writer_contract import WriterContract
 
 
 def client() -> Any:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from contract.writer_contract import WriterContract
 from feedsmith.errors import WriterError
 from feedsmith.models import Item
 from feedsmith.writing.base import Writer
 from feedsmith.writing.sentences import length, split
 from feedsmith.writing.writers.extractive import ExtractiveWriter, centrality, shortened
 from support.writing import EN, ZH, prompt_of
-from contract.writer_contract import WriterContract
 
 
 class TestExtractiveWriter(WriterContract):
@@ -52,7 +52,7 @@ def test_a_sentence_that_leans_on_another_does_not_stand_alone() -> None:
 @pytest.mark.parametrize(
     ("sentence", "short"),
     [
-        ("The old bridge was closed on Monday, while traffic was sent north over two other roads", "The old bridge was closed on Monday"),
+        ("The old bridge closed on Monday, while traffic went north over a road", "The old bridge closed on Monday"),
         ("The bridge is short.", "The bridge is short"),
         ("Closed.", ""),
         # Whoever cut these at "after" would say more than the source does.
@@ -66,7 +66,10 @@ def test_a_sentence_is_shortened_only_where_nothing_that_matters_is_lost(sentenc
 
 
 def test_a_chinese_sentence_is_shortened_at_a_comma() -> None:
-    assert shortened("小米公司周二公布第三季度财报，利润增长百分之三十，达到45亿元。", "zh", 16) == "小米公司周二公布第三季度财报"
+    assert (
+        shortened("小米公司周二公布第三季度财报，利润增长百分之三十，达到45亿元。", "zh", 16)
+        == "小米公司周二公布第三季度财报"
+    )
 
 
 def test_centrality_prefers_what_others_repeat() -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from contract.writer_contract import WriterContract
 from feedsmith.errors import ConfigurationError, WriterError
 from feedsmith.models import Item
 from feedsmith.writing.base import Writer
 from feedsmith.writing.writers.gguf import GgufWriter
 from feedsmith.writing.writers.openai import OpenAIWriter
 from support.writing import EN, prompt_of
-from contract.writer_contract import WriterContract
 
 
 @pytest.fixture(scope="module")
@@ -70,5 +70,5 @@ def test_a_missing_model_file_is_named(tmp_path: Path) -> None:
 def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
     pytest.importorskip("xllamacpp")
     (tmp_path / "model.gguf").write_bytes(b"GGUF but no more")
-    with pytest.raises(ConfigurationError, match="no model that llama.cpp can load"):
+    with pytest.raises(ConfigurationError, match=r"no model that llama\.cpp can load"):
         GgufWriter(tmp_path / "model.gguf").write(prompt_of(EN), 1)

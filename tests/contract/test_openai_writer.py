@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from contract.writer_contract import WriterContract
 from feedsmith.errors import WriterError
 from feedsmith.writing.base import Writer
 from feedsmith.writing.writers.openai import OpenAIWriter
 from support.writing import EN, prompt_of
-from contract.writer_contract import WriterContract
 
 
 class Server:
@@ -83,7 +83,9 @@ def test_the_request_is_a_chat_completion(server: Server) -> None:
 
 
 def test_what_a_model_wraps_its_text_in_is_taken_off(server: Server) -> None:
-    server.answers = [(200, completion('Headline: "Ad sales boost profit"\n\nThis headline...', "**Ad sales boost profit**"))]
+    server.answers = [
+        (200, completion('Headline: "Ad sales boost profit"\n\nThis headline...', "**Ad sales boost profit**"))
+    ]
     assert [draft.text for draft in writer_for(server).write(prompt_of(EN), 2)] == ["Ad sales boost profit"]
 
 
@@ -116,3 +118,9 @@ def test_a_server_that_is_not_there_is_a_writer_error() -> None:
     writer = OpenAIWriter("tiny", "http://127.0.0.1:9/v1", sleep=lambda _: None)
     with pytest.raises(WriterError, match="does not answer: ConnectError"):
         writer.write(prompt_of(EN), 1)
+
+
+def test_a_headline_loses_its_full_stop(server: Server) -> None:
+    server.answers = [(200, completion("Ad sales boost profit.", "Ad sales boost profit in the U.S."))]
+    texts = [draft.text for draft in writer_for(server).write(prompt_of(EN), 2)]
+    assert texts == ["Ad sales boost profit", "Ad sales boost profit in the U.S."]

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from feedsmith.bootstrap import services
+from feedsmith.content.uploads import rejects_prefix
 from feedsmith.errors import ConfigurationError
 from feedsmith_local.stack import LocalStack
 
@@ -66,7 +67,8 @@ def test_the_good_rows_land_and_the_bad_one_is_kept(stack: LocalStack, uploaded:
     assert http.get(f"/v1/ingestions/{uploaded.id}").json()["indexed"] == 8
     assert http.get("/v1/items/s0").json()["item"]["title"] == SPORT[0]
 
-    bucket, _, prefix = uploaded.rejects.removeprefix("s3://").partition("/")
+    place = rejects_prefix(os.environ["FEEDSMITH_WORK_BUCKET"], stack.tenant, uploaded.id)
+    bucket, _, prefix = place.removeprefix("s3://").partition("/")
     s3 = boto3.client("s3")
     (part,) = s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
     (rejected,) = s3.get_object(Bucket=bucket, Key=part["Key"])["Body"].read().decode().splitlines()

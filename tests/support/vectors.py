@@ -11,7 +11,6 @@ import numpy as np
 from feedsmith.errors import EmbedderMismatch, StoreUnavailable
 from feedsmith.stores.base import Collection, Filter, Hit, Page, Payload, Point, Query, Vector, VectorStore
 
-
 EVERYTHING = Filter()
 
 

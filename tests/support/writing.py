@@ -21,11 +21,13 @@ EN = Item(
     domain="news",
     title="Ad sales boost Time Warner profit",
     body=(
-        "Quarterly profits at US media giant TimeWarner jumped 76% to $1.13bn (£600m) for the three months to December, "
-        "from $639m a year earlier. The firm, which is now one of the biggest investors in Google, benefited from sales "
-        "of high-speed internet connections and higher advert sales. Time Warner said on Friday that it now owns 8% of "
+        "Quarterly profits at US media giant TimeWarner jumped 76% to $1.13bn (£600m) for the three months to "
+        "December, from $639m a year earlier. The firm, which is now one of the biggest investors in Google, benefited "
+        "from sales of high-speed internet connections and higher advert sales. Time Warner said on Friday that it now "
+        "owns 8% of "
         'search-engine Google. Chairman Richard Parsons said: "Our performance was strong and we met all our goals." '
-        "The company did not sell its music division. Profits fell at AOL, where Steve Case left after twenty-three years."
+        "The company did not sell its music division. Profits fell at AOL, where Steve Case left after twenty-three "
+        "years."
     ),
     language="en",
 )
@@ -55,7 +57,9 @@ def indexed(item: Item, *topics: str) -> IndexedItem:
 class ScriptedWriter(Writer):
     """Gives the drafts it was given, or raises the error; ``gate``: waits for it first."""
 
-    def __init__(self, *texts: str, error: Exception | None = None, gate: Event | None = None, model: bool = True) -> None:
+    def __init__(
+        self, *texts: str, error: Exception | None = None, gate: Event | None = None, model: bool = True
+    ) -> None:
         self.texts = texts
         self.error = error
         self.gate = gate

@@ -84,18 +84,22 @@ def ingest(
     from feedsmith_local.client import ApiClient
     from feedsmith_local.rows import batches
 
-    landed, refused = 0, []
+    landed = 0
+    refused: list[tuple[int, str]] = []
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=errors)
-    with _one_line(), ApiClient(url, _key(key)) as client, bar:
-        task = bar.add_task(path.name, total=None)
-        for batch in batches(path, domain, BATCH):
-            done, why = client.put_items(batch.rows)
-            landed += done
-            refused += batch.rejected + [(batch.lines[place], reason) for place, reason in why.items()]
-            bar.advance(task, len(batch.rows) + len(batch.rejected))
-    for line, reason in refused:
-        errors.print(f"row {line}: {reason}", highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{landed} items are in, {len(refused)} rows were refused")
+    try:
+        with _one_line(), ApiClient(url, _key(key)) as client, bar:
+            task = bar.add_task(path.name, total=None)
+            for batch in batches(path, domain, BATCH):
+                done, why = client.put_items(batch.rows)
+                landed += done
+                refused += batch.rejected + [(batch.lines[place], reason) for place, reason in why.items()]
+                bar.advance(task, len(batch))
+            bar.update(task, total=landed + len(refused))
+    finally:  # however far it came
+        for line, reason in sorted(refused):
+            errors.print(f"row {line}: {reason}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"{landed} items are in, {len(refused)} rows were refused")
     if refused and not landed:
         raise typer.Exit(1)
 

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
 from feedsmith_local import cli
+from feedsmith_local.client import ApiClient, CallFailed
 from feedsmith_local.gateway import Answer, Gateway, Request
 from feedsmith_local.http import LocalHttpServer
 
@@ -98,6 +101,50 @@ def test_rows_that_are_refused_are_listed_and_the_others_land(api: Api, tmp_path
     assert "148 items are in, 2 rows were refused" in said
     assert "row 3: title: Field required" in said
     assert "row 120: " in said
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "id,title,categories\ni1,t1,x|y\ni2,t2,\n"),
+        ("a.json", '[{"id": "i1", "title": "t1"}, {"id": "i2", "title": "t2"}]'),
+        ("a.jsonl.gz", '{"id": "i1", "title": "t1"}\n\n{"id": "i2", "title": "t2"}\n'),
+    ],
+)
+def test_each_format_is_read(api: Api, tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content.encode()) if name.endswith(".gz") else content.encode())
+
+    assert "2 items are in, 0 rows were refused" in run("ingest", str(path), "--domain", "news")
+    assert api.items == ["i1", "i2"]
+
+
+def test_what_was_read_before_the_damage_is_reported(api: Api, tmp_path: Path) -> None:
+    # GIVEN an array that breaks off after 101 elements, of which the first hundred made a batch
+    path = tmp_path / "a.json"
+    path.write_text("[" + ",".join(json.dumps({"id": f"i{n}", "title": "t"}) for n in range(101)) + ", {")
+
+    said = run("ingest", str(path), "--domain", "news", code=1)
+
+    assert "not JSON after element 101" in said
+    assert "100 items are in" in said
+
+
+def test_refused_rows_are_named_by_their_place(api: Api) -> None:
+    with ApiClient(os.environ["FEEDSMITH_URL"], KEY) as client:
+        assert client.put_items([{"id": "a"}, {"id": "b", "title": "t"}, {"id": "c"}]) == (
+            1,
+            {0: "title: Field required", 2: "title: Field required"},
+        )
+        assert client.put_items([{"id": "a"}]) == (0, {0: "title: Field required"})
+        with pytest.raises(CallFailed, match="no such path"):
+            client.call("GET", "/v1/nothing")
+
+
+def test_an_answer_that_is_no_problem_is_named_by_its_status() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(502, text="<html>"))
+    with ApiClient("http://example.com", KEY, transport=transport) as client, pytest.raises(CallFailed, match="502"):
+        client.put_items([{"id": "a"}])
 
 
 def test_a_file_of_which_nothing_lands_fails(api: Api, tmp_path: Path) -> None:

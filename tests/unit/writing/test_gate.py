@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from feedsmith.writing.claims import Source
@@ -13,7 +15,7 @@ SOURCES = {"en": Source(source_text(EN)), "zh": Source(source_text(ZH))}
 RULES = {"en": rules_of(prompt_of(EN)), "zh": rules_of(prompt_of(ZH))}
 
 
-def failed(text: str, language: str = "en", **changes: object) -> set[str]:
+def failed(text: str, language: str = "en", **changes: Any) -> set[str]:
     case = Case(text, SOURCES[language], language, 60 if language == "en" else 120, rules=RULES[language], **changes)
     return {check.name for check in judge(case).checks if not check.passed}
 
@@ -60,6 +62,7 @@ UNFAITHFUL = [
     ("en", "Quarterly profits at TimeWarner jumped $76 to $1.13bn", "numbers"),
     ("en", "Steve Case left AOL after thirty-two years", "numbers"),
     ("en", "TimeWarner profits jumped for the two months to December", "numbers"),
+    ("en", "Time Warner said on Friday that it now owns 76% of search-engine Google", "numbers"),  # the profit's
     ("zh", "小米第三季度利润增长百分之二十", "numbers"),
     ("zh", "小米第三季度利润增长30%，达到45万元", "numbers"),
     ("zh", "《财经》杂志报道，北京分公司新增五千名员工。", "numbers"),
@@ -77,6 +80,7 @@ UNFAITHFUL = [
     # claims that the source has no words for, words of the source shuffled, words gone round in circles
     ("en", "Time Warner cuts thousands of jobs after merger row", "claims"),
     ("en", "Music goals owns December performance Google chairman internet", "relations"),
+    ("en", "Chairman Steve said the performance was strong and met all goals", "relations"),  # Steve is of AOL
     ("en", "Time Warner profit, Time Warner profit, Time Warner", "repetition"),
     ("zh", "小米公司裁员并关闭多家门店引发争议", "claims"),
     # form
@@ -121,7 +125,9 @@ def test_every_check_has_a_case_that_it_stops() -> None:
 
 def test_who_beat_whom_stays() -> None:
     source = Source("Cup final\nArsenal beat Chelsea on Sunday. Leeds lost to Everton.")
-    roles = {text: judge(Case(text, source, "en", 20)).passed for text in ("Arsenal beat Chelsea", "Chelsea beat Arsenal")}
+    roles = {
+        text: judge(Case(text, source, "en", 20)).passed for text in ("Arsenal beat Chelsea", "Chelsea beat Arsenal")
+    }
     assert roles == {"Arsenal beat Chelsea": True, "Chelsea beat Arsenal": False}
     case = Case("Chelsea beat Arsenal", source, "en", 20)
     assert [check.name for check in judge(case).checks if not check.passed] == ["roles"]

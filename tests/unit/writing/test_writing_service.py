@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
 
@@ -112,7 +112,7 @@ def test_where_no_draft_passes_the_title_is_served_and_the_note_says_why(world: 
     world.script.texts = ("Disney profits jumped 76%", "TimeWarner profits jumped 77%")
     text = world.write()
     assert (text.text, text.source, text.rejected) == (EN.title, "original", 2)
-    assert text.note == "gate_rejected: names 1, numbers 1"
+    assert text.note == "gate_rejected: names 1, numbers 1, relations 1"
 
 
 def test_the_summary_that_no_draft_passes_for_is_extractive(world: World) -> None:
@@ -292,8 +292,12 @@ def test_a_text_is_written_once_until_it_expires_or_the_item_changes() -> None:
 def test_a_personal_text_lies_under_its_user(world: World) -> None:
     world.profiles = {"u": profile("profit")}
     kept: list[str | None] = []
-    original = world.ledger.cache_text
-    world.ledger.cache_text = lambda *args, **kw: (kept.append(kw["user"]), original(*args, **kw))[1]  # type: ignore[method-assign, assignment]  # spy
+
+    class Watched(InMemoryLedger):
+        def cache_text(self, tenant: str, key: str, text: str, *, expires_at: datetime, user: str | None) -> None:
+            kept.append(user)
+
+    world.service._cache._ledger = Watched()
     world.write("u")
     world.write("stranger")
     assert kept == ["u", None]
@@ -311,7 +315,11 @@ def test_an_entry_of_another_version_is_written_anew(world: World) -> None:
 @pytest.mark.parametrize(
     ("language", "texts", "expected"),
     [
-        ("en", ["You often follow Business", "Trending in Business"], "You often follow Business; Trending in Business"),
+        (
+            "en",
+            ["You often follow Business", "Trending in Business"],
+            "You often follow Business; Trending in Business",
+        ),
         ("zh", ["你常关注财经", "财经热门"], "你常关注财经；财经热门"),
         ("en", [], "From News"),
         ("zh", [], "来自新闻"),

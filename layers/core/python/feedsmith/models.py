@@ -29,7 +29,7 @@ TermGroup = Literal["content", "social", "popularity", "freshness", "context"]
 class Model(BaseModel):
     """Base of all models: frozen, and an unknown field is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_timedelta="float")
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, ser_json_timedelta="float")
 
 
 # -- content -------------------------------------------------------------------------------------------------

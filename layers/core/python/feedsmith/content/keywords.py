@@ -49,7 +49,7 @@ def _yake(language: str) -> Any:
 
 @cache
 def _jieba() -> Any:
-    """jieba's extractor, its dictionary loaded without a word on stderr.
+    """The extractor of jieba, its dictionary loaded without a word on stderr.
 
     jieba would cache its dictionary as a pickle-like file in the shared folder for temporary files, and trust what it
     finds there; a private folder that ends with the loading keeps others' files out.

@@ -1,4 +1,4 @@
-"""Items: index, get, delete, similar."""
+"""Items: indexed, found, deleted, and what is like them."""
 
 from __future__ import annotations
 
@@ -9,130 +9,130 @@ from datetime import datetime
 from feedsmith.content.understanding import Understander
 from feedsmith.domains.loader import DomainSet
 from feedsmith.errors import NotFound, ValidationFailed
-from feedsmith.insight.counters import CounterService
+from feedsmith.insight.counters import CounterService, item_stats
 from feedsmith.models import IndexedItem, Item, utcnow
-from feedsmith.stores.base import Filter, Ledger, Query, VectorStore
+from feedsmith.stores.base import Counter, Filter, Hit, Ledger, Query, VectorStore
 from feedsmith.stores.codec import item_of, item_point
 
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """Items written, and items that were there already with the same content."""
+    """What became of a batch's items; one that a later item of the same batch replaces counts as unchanged."""
 
     indexed: int
     unchanged: int
 
 
 class ContentService:
-    """Keeps the catalogue in the vector store.
+    """The items of all tenants.
 
     Parameters
     ----------
-    vectors, ledger
-        Where items are, and where their counters are.
     understander
-        Makes the understander; called only when there is something to understand.
-    domains
-        The known domains.
+        Gives the understander when it is first needed, since that loads a model; reading and deleting need none.
     """
 
     def __init__(
         self,
-        *,
         vectors: VectorStore,
         ledger: Ledger,
         understander: Callable[[], Understander],
         domains: DomainSet,
+        *,
         clock: Callable[[], datetime] = utcnow,
     ) -> None:
         self._vectors = vectors
-        self._counters = CounterService(ledger, vectors, domains, clock=clock)
+        self._ledger = ledger
         self._understander = understander
         self._domains = domains
         self._clock = clock
+        self._counters = CounterService(ledger, vectors, domains, clock=clock)
 
     def index(self, tenant: str, items: Sequence[Item]) -> IndexReport:
-        """Understand, embed and write the items whose content is new; of several with one id, the last counts.
+        """Understand, embed and store items; those that are stored with the same content already stay as they are.
 
         Raises
         ------
         ValidationFailed
-            An item is of a domain that does not exist. Nothing was written.
+            An item is of no known domain. Nothing was stored.
         StoreUnavailable
-            The vector store does not answer; indexing the same items again is harmless.
+            A store does not answer; the same call may be repeated.
         """
-        unknown = [
-            {
-                "path": f"/items/{index}/domain",
-                "message": f"no such domain; there are: {', '.join(sorted(self._domains))}",
-            }
-            for index, item in enumerate(items)
-            if item.domain not in self._domains
-        ]
-        if unknown:
-            raise ValidationFailed(unknown)
-        latest = {item.id: item for item in items}
-        stored = self._vectors.retrieve(tenant, "items", list(latest))
-        hashes = {key: hit.payload["indexed"]["content_hash"] for key, hit in stored.items()}
-        new = [item for item in latest.values() if hashes.get(item.id) != item.content_hash]
-        if new:
-            now = self._clock()
-            points = [
-                item_point(
-                    IndexedItem(item=item, content_hash=item.content_hash, understanding=understanding, indexed_at=now),
-                    vector,
-                )
-                for item, (understanding, vector) in zip(new, self._understander().understand(new), strict=True)
-            ]
-            self._vectors.upsert(tenant, "items", points)
-            # After the write: an event may have been counted before its item was there, or meanwhile.
-            self._counters.mirror(tenant, [item.id for item in new])
-        return IndexReport(indexed=len(new), unchanged=len(latest) - len(new))
+        self._check_domains(items)
+        newest = {item.id: item for item in items}
+        stored = self._vectors.retrieve(tenant, "items", list(newest))
+        changed = [item for item in newest.values() if _stored_hash(stored.get(item.id)) != item.content_hash]
+        if changed:
+            self._store(tenant, changed)
+        return IndexReport(indexed=len(changed), unchanged=len(items) - len(changed))
 
     def get(self, tenant: str, item_id: str) -> IndexedItem:
-        """An item with what was understood and counted.
-
-        Raises
-        ------
-        NotFound
-            There is no such item.
-        """
-        hit = self._vectors.retrieve(tenant, "items", [item_id]).get(item_id)
-        if hit is None:
-            raise _no_item(item_id)
-        return item_of(hit)
+        """The item as stored; raises ``NotFound``."""
+        return item_of(self._hit(tenant, item_id))
 
     def delete(self, tenant: str, item_id: str) -> None:
-        """Delete an item.
-
-        Raises
-        ------
-        NotFound
-            There is no such item.
-        """
-        self.get(tenant, item_id)
+        """Remove the item; raises ``NotFound``."""
+        self._hit(tenant, item_id)
         self._vectors.delete(tenant, "items", [item_id])
 
     def similar(self, tenant: str, item_id: str, limit: int) -> list[tuple[IndexedItem, float]]:
-        """The nearest items of the same domain and their cosine similarity, best first; expired ones are left out.
+        """Items of the same domain that have not expired, with their cosine similarity, best first.
 
         Raises
         ------
         NotFound
-            There is no such item.
+            There is no such item to compare with.
         """
-        hit = self._vectors.retrieve(tenant, "items", [item_id], with_vectors=True).get(item_id)
-        if hit is None:
-            raise _no_item(item_id)
+        hit = self._hit(tenant, item_id, with_vector=True)
         where = Filter(
             any_of={"domain": [hit.payload["domain"]]},
             greater={"expires": self._clock().timestamp()},
             or_absent=frozenset({"expires"}),
             keys_not=[item_id],
         )
-        (near,) = self._vectors.query(tenant, "items", [Query(limit, hit.vector, where=where)])
-        return [(item_of(found), found.score) for found in near]
+        (found,) = self._vectors.query(tenant, "items", [Query(limit=limit, vector=hit.vector, where=where)])
+        return [(item_of(near), near.score) for near in found]
+
+    def _store(self, tenant: str, items: Sequence[Item]) -> None:
+        understood = self._understander().understand(items)
+        # Events may have been counted before their item arrived, or on an earlier version of it.
+        counters = self._ledger.counters(tenant, [item.id for item in items])
+        now = self._clock()
+        points = []
+        for item, (understanding, vector) in zip(items, understood, strict=True):
+            indexed = IndexedItem(
+                item=item,
+                content_hash=item.content_hash,
+                understanding=understanding,
+                stats=item_stats(counters.get(item.id, Counter())),
+                indexed_at=now,
+            )
+            points.append(item_point(indexed, vector))
+        self._vectors.upsert(tenant, "items", points)
+        # A counter that moved on meanwhile was copied into a payload that the upsert has just replaced.
+        later = self._ledger.counters(tenant, [item.id for item in items])
+        moved = [key for key, counter in later.items() if counter.revision != counters.get(key, Counter()).revision]
+        if moved:
+            self._counters.mirror(tenant, moved)
+
+    def _hit(self, tenant: str, item_id: str, *, with_vector: bool = False) -> Hit:
+        hit = self._vectors.retrieve(tenant, "items", [item_id], with_vectors=with_vector).get(item_id)
+        if hit is None:
+            raise NotFound(f"no item {item_id!r}: it was deleted, or never uploaded")
+        return hit
+
+    def _check_domains(self, items: Sequence[Item]) -> None:
+        errors = [
+            {
+                "path": f"/items/{index}/domain",
+                "message": f"no domain {item.domain!r}; there are: {', '.join(sorted(self._domains))}",
+            }
+            for index, item in enumerate(items)
+            if item.domain not in self._domains
+        ]
+        if errors:
+            raise ValidationFailed(errors)
 
 
-def _no_item(item_id: str) -> NotFound:
-    return NotFound(f"no item {item_id!r}; upload it, or check its id")
+def _stored_hash(hit: Hit | None) -> str | None:
+    return None if hit is None else str(hit.payload["indexed"]["content_hash"])

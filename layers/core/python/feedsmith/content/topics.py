@@ -11,6 +11,7 @@ import numpy.typing as npt
 from feedsmith.content.base import Embedder, Matrix
 from feedsmith.domains import Domain
 from feedsmith.models import Topic
+from feedsmith.stores.base import Vector
 
 # A topic is as near as its two nearest examples: on the 2,225 BBC articles this names the right one of seven news
 # topics in 93.2 % (the nearest alone: 92.1 %).
@@ -43,7 +44,7 @@ class TopicModel:
         self._temperature = max(TEMPERATURE * float(between.std()), 1e-3)
 
     def scores(self, vectors: Matrix) -> npt.NDArray[np.float64]:
-        """Shape (n, topics), float64, rows sum to 1; columns in the taxonomy's order."""
+        """Shape (n, topics), float64, rows sum to 1; ``vectors`` (n, d), columns in the taxonomy's order."""
         cosines = vectors @ self._examples.T
         nearest = [
             np.sort(cosines[:, start:end], axis=1)[:, -NEAREST:].mean(axis=1)
@@ -54,8 +55,9 @@ class TopicModel:
         shares: npt.NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
         return shares
 
-    def topics(self, scores: npt.NDArray[np.float64], categories: Iterable[str]) -> tuple[Topic, ...]:
-        """The topics worth naming, best first: those of ``scores`` and those that ``categories`` name by id or label."""
+    def topics(self, vector: Vector, categories: Iterable[str] = ()) -> tuple[Topic, ...]:
+        """The topics worth naming, best first: by the vector, and those that ``categories`` name by id or label."""
+        scores = self.scores(vector[None, :])[0]
         named = sorted({name for c in categories if (name := self._spoken.get(c.strip().casefold())) is not None})
         shares = dict(zip(self._names, map(float, scores), strict=True))
         if named:

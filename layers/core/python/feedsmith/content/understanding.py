@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from feedsmith.content.base import Embedder, Matrix
+from feedsmith.content.base import Embedder
 from feedsmith.content.entities import EntityExtractor
 from feedsmith.content.keywords import extract_keywords
 from feedsmith.content.language import detect_language
@@ -45,13 +45,11 @@ class Understander:
             embedding = pool.submit(self._embedder.passages, texts)
             read = [self._read(item, text) for item, text in zip(items, texts, strict=True)]
             vectors = embedding.result()
-        return [
-            (understanding.model_copy(update={"topics": self._topics(models[item.domain], item, vector)}), vector[0])
-            for understanding, item, vector in zip(read, items, vectors[:, None, :], strict=True)
-        ]
-
-    def _topics(self, model: TopicModel, item: Item, vector: Matrix) -> tuple[object, ...]:
-        return model.topics(model.scores(vector)[0], item.categories)
+        understood = []
+        for item, reading, vector in zip(items, read, vectors, strict=True):
+            topics = models[item.domain].topics(vector, item.categories)
+            understood.append((reading.model_copy(update={"topics": topics}), vector))
+        return understood
 
     def _read(self, item: Item, text: str) -> Understanding:
         language = item.language or detect_language(text)
@@ -72,4 +70,4 @@ class Understander:
 def embedded_text(item: Item) -> str:
     """Title and lead: what is embedded and read of an item."""
     lead = " ".join(item.body[:LEAD_CHARACTERS].split())
-    return f"{item.title}. {lead}".rstrip(". ") + "." if lead else item.title
+    return f"{item.title}. {lead}" if lead else item.title

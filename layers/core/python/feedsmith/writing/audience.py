@@ -73,7 +73,7 @@ class AudienceFinder:
             return EVERYONE, None
         if profile.interactions >= LEAST_INTERACTIONS:
             likings = [interest.vector for interest in profile.interests] or [profile.taste]
-            return Audience("person", profile.user, tuple(np.asarray(v, dtype=np.float32) for v in likings)), profile
+            return Audience("person", user, tuple(np.asarray(v, dtype=np.float32) for v in likings)), profile
         segment = self._segments.nearest(tenant, domain.name, profile.taste)
         if segment is None:
             return EVERYONE, None

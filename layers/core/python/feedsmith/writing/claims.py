@@ -76,8 +76,9 @@ class Source:
         return frozenset(same(sentence) for sentence in self.sentences)
 
     @cached_property
-    def numbers(self) -> list[Number]:
-        return numbers(self.text)
+    def numbers(self) -> list[list[Number]]:
+        """Numbers of each sentence."""
+        return [numbers(sentence) for sentence in self.sentences]
 
     @cached_property
     def content(self) -> list[frozenset[str]]:

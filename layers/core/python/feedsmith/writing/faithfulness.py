@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from feedsmith.writing.claims import Source, foreign_names, names, negated, quotations, tokens
 from feedsmith.writing.lexicon import NEGATIONS, OPPOSITES, Sense
-from feedsmith.writing.numbers import numbers
-from feedsmith.writing.sentences import content, is_chinese, plain
+from feedsmith.writing.numbers import Number, numbers
+from feedsmith.writing.sentences import content, is_chinese, plain, stem
 
 if TYPE_CHECKING:
     from feedsmith.writing.gate import Case
@@ -30,13 +31,26 @@ def check_names(case: Case) -> str:
 
 
 def check_numbers(case: Case) -> str:
-    """Every number, percentage and amount of money stands in the source with the same value and unit."""
+    """Every number stands in the source with the same value and unit, together with a word that stands by it."""
     return ", ".join(
         number.text
         for sentence in case.own
         for number in numbers(sentence)
-        if not number.stated_by(case.source.numbers)
+        if not _stated(number, _beside(number, sentence), case.source)
     )
+
+
+def _stated(number: Number, beside: frozenset[str], source: Source) -> bool:
+    return any(
+        number.stated_by(stated) and (not beside or not beside.isdisjoint(words))
+        for stated, words in zip(source.numbers, source.content, strict=True)
+    )
+
+
+def _beside(number: Number, sentence: str) -> frozenset[str]:
+    """Content words next to a number: two before it, two after it."""
+    before, _, after = unicodedata.normalize("NFKC", sentence).partition(number.text)
+    return frozenset([*content(before)[-2:], *content(after)[:2]])
 
 
 def check_quotes(case: Case) -> str:
@@ -53,7 +67,7 @@ def check_negation(case: Case) -> str:
         denied = negated(sentence)
         if not denied and _negates(sentence) and not source.negated:
             return "denies what the source does not"
-        if denied and not denied & source.negated:
+        if 2 * len(denied & source.negated) < len(denied):
             return f"denies {' '.join(sorted(denied))}"
         turned = (frozenset(content(sentence)) - denied) & (source.negated - source.affirmed)
         if turned:
@@ -135,14 +149,22 @@ def check_claims(case: Case) -> str:
 
 
 def check_relations(case: Case) -> str:
-    """Neighbouring content words of a sentence stand near each other in the source: the words are not shuffled."""
+    """Neighbouring content words of a sentence stand near each other in the source: the words are not shuffled.
+
+    A name must stand near one of its two neighbours, so that no other name of the source takes its place.
+    """
     for sentence in case.own:
         pairs = list(pairwise(content(sentence)))
         if not pairs or is_chinese(sentence):  # Chinese bigrams overlap: they are pairs of neighbours already
             continue
-        share = sum(any(_near(pair, at) for at in case.source.positions) for pair in pairs) / len(pairs)
+        near = [any(_near(pair, at) for at in case.source.positions) for pair in pairs]
+        share = sum(near) / len(pairs)
         if share < _RELATED:
             return f"{share:.2f} of the word pairs supported: {sentence[:80]}"
+        named = {stem(form) for run in names(sentence, case.source) for form in run}
+        for i, word in enumerate(content(sentence)):
+            if word in named and not any(near[max(i - 1, 0) : i + 1]):
+                return f"{word} stands elsewhere in the source"
     return ""
 
 

@@ -21,10 +21,10 @@ _DIGITS = re.compile(
     re.IGNORECASE,
 )
 _ENGLISH = "|".join(
-    sorted({*NUMBER_WORDS, "hundred", "thousand", "million", "billion", "trillion"}, key=len, reverse=True)
+    sorted({*NUMBER_WORDS, "dozen", "hundred", "thousand", "million", "billion", "trillion"}, key=len, reverse=True)
 )
 _WORDS = re.compile(
-    rf"\b(?:a\s(?=hundred|thousand|million|billion|trillion|dozen))?(?:{_ENGLISH}|dozen)"
+    rf"\b(?:a\s(?=hundred|thousand|million|billion|trillion|dozen))?(?:{_ENGLISH})"
     rf"(?:(?:\sand\s|[\s-])(?:{_ENGLISH}))*\b(?:[\s-](?P<unit>{_UNIT}))?",
     re.IGNORECASE,
 )
@@ -124,7 +124,10 @@ def _han_value(digits: str) -> Decimal:
         elif digit in _HAN_UNITS:
             section += (last or 1) * _HAN_UNITS[digit]
             last = 0
+        elif digit == "亿":
+            total = (total + section + last or 1) * 10**8
+            section = last = 0
         else:
-            total = (total + section + last or 1) * (10**4 if digit == "万" else 10**8)
+            total += (section + last or 1) * 10**4
             section = last = 0
     return Decimal(total + section + last)

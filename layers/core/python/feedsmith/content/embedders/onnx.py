@@ -116,12 +116,10 @@ def _load(folder: Path, threads: int) -> tuple[Any, Any]:
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
         # A tokenizer file that is missing or broken raises a bare Exception, by that very class.
         tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
-    except Exception as error:  # noqa: BLE001 - onnxruntime and tokenizers raise classes without a common base
+    except Exception as error:
         raise ConfigurationError(
             f"the prepared model in {folder} cannot be loaded: {error}; delete the folder and run `make models`"
         ) from error

@@ -37,6 +37,8 @@ def drafts_of(texts: list[str], prompt: Prompt, writer: str, *, input_tokens: in
         None is left.
     """
     tidied = [tidy(text, one_line=prompt.kind in ("headline", "digest")) for text in texts]
+    if prompt.kind == "headline":
+        tidied = [text.rstrip("。") if "." in text[:-1] else text.rstrip(".。") for text in tidied]
     kept = list(dict.fromkeys(text for text in tidied if text and not refuses(text)))
     if not kept:
         raise WriterError(f"{writer} {'refused' if any(tidied) else 'answered nothing'}")

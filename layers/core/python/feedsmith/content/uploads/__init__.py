@@ -1,0 +1,7 @@
+"""Uploads: an S3 object becomes chunks, a chunk becomes indexed items and rejected rows."""
+
+from feedsmith.content.uploads.keys import ingestion_id, rejects_prefix
+from feedsmith.content.uploads.plan import UploadPlanner
+from feedsmith.content.uploads.work import ChunkWorker
+
+__all__ = ["ChunkWorker", "UploadPlanner", "ingestion_id", "rejects_prefix"]
