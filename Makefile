@@ -33,7 +33,8 @@ $(VENV)/.all: $(VENV)/.local
 	touch $@
 
 build/models/.done: $(VENV)/.local infra/prepare_models.py
-	$(BIN)/python infra/prepare_models.py --out build/models
+	$(BIN)/python infra/prepare_models.py --only minilm
+	$(BIN)/python infra/prepare_models.py --only smollm2
 	touch $@
 
 models: build/models/.done ## Prepare the embedding model and the local writer

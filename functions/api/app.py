@@ -9,6 +9,7 @@ from chalice.app import Response
 from pydantic import Field, StringConstraints
 
 from feedsmith.bootstrap import services
+from feedsmith.content.uploads.keys import rejects_prefix
 from feedsmith.errors import FeedsmithError, NotFound, ValidationFailed
 from feedsmith.models import Domain, EventBatch, Id, ItemBatch, Language, ShortText, TextRequest, utcnow
 from feedsmith.web import Api
@@ -121,10 +122,13 @@ def segments() -> dict[str, Any]:
 @app.route("/v1/ingestions/{ingestion_id}", methods=["GET"])
 def ingestion(ingestion_id: str) -> Any:
     """Progress of one upload."""
-    found = services().ledger.ingestion(app.caller.tenant, _id(ingestion_id))
+    tenant, s = app.caller.tenant, services()
+    found = s.ledger.ingestion(tenant, _id(ingestion_id))
     if found is None:
         raise NotFound("no such ingestion")
-    return found
+    if not found.rejected:
+        return found
+    return found.model_copy(update={"rejects": rejects_prefix(s.settings.work_bucket, tenant, found.id)})
 
 
 @app.route("/v1/health/live", methods=["GET"])

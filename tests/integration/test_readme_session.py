@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.readme import bash_blocks
 
 from feedsmith_local.stack import LocalStack
+from support.readme import bash_blocks
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="the README's session needs curl")
 

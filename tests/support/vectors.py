@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from math import inf
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from feedsmith.errors import EmbedderMismatch, StoreUnavailable
+from feedsmith.errors import ConfigurationError, EmbedderMismatch, InvalidRequest, StoreUnavailable
 from feedsmith.stores.base import Collection, Filter, Hit, Page, Payload, Point, Query, Vector, VectorStore
 
 EVERYTHING = Filter()
+_FROM = "from "
 
 
 class MemoryVectors(VectorStore):
@@ -23,6 +26,7 @@ class MemoryVectors(VectorStore):
 
     def __init__(self, *, dimension: int | None = None, embedder: str = "test@1") -> None:
         self.down = False
+        self._lock = Lock()
         self.writes = 0
         self._points: dict[tuple[str, str], dict[str, Point]] = {}
         self._embedder: str | None = None
@@ -33,31 +37,44 @@ class MemoryVectors(VectorStore):
     def prepare(self, *, dimension: int, embedder: str) -> None:
         self.ping()
         if self._embedder is not None and self._embedder != embedder:
-            raise EmbedderMismatch("items", self._embedder, embedder)
+            raise EmbedderMismatch("test_items", self._embedder, embedder)
+        if self._dimension is not None and self._dimension != dimension:
+            raise ConfigurationError(f"the collections hold vectors of {self._dimension} dimensions, not {dimension}")
         self._embedder, self._dimension = embedder, dimension
 
     def upsert(self, tenant: str, collection: Collection, points: Sequence[Point], *, newer: str | None = None) -> None:
         held = self._held(tenant, collection)
+        if self._dimension is None:
+            raise ConfigurationError(f"collection {collection!r} does not exist: prepare the store first")
         for point in points:
-            if self._dimension is not None and point.vector.shape != (self._dimension,):
-                raise ValueError(f"vector of shape {point.vector.shape} in a collection of dimension {self._dimension}")
-            old = held.get(point.key)
-            if newer is not None and old is not None and old.payload[newer] >= point.payload[newer]:
-                continue
-            vector = np.asarray(point.vector, dtype=np.float32)
-            held[point.key] = Point(point.key, vector / np.linalg.norm(vector), _copy(point.payload))
-            self.writes += 1
+            self._check(point.vector)
+        with self._lock:
+            for point in points:
+                old = held.get(point.key)
+                if newer is not None and old is not None and old.payload.get(newer, -inf) >= point.payload[newer]:
+                    continue
+                vector = np.asarray(point.vector, dtype=np.float32)
+                held[point.key] = Point(point.key, vector / np.linalg.norm(vector), _copy(point.payload))
+                self.writes += 1
 
     def patch(self, tenant: str, collection: Collection, key: str, payload: Payload) -> None:
         held = self._held(tenant, collection)
-        if (old := held.get(key)) is not None:
+        with self._lock:
+            if (old := held.get(key)) is None:
+                return
             held[key] = Point(key, old.vector, {**old.payload, **_copy(payload)})
 
     def retrieve(
-        self, tenant: str, collection: Collection, keys: Sequence[str], *, with_vectors: bool = False
+        self,
+        tenant: str,
+        collection: Collection,
+        keys: Sequence[str],
+        *,
+        with_vectors: bool = False,
+        fields: Sequence[str] | None = None,
     ) -> dict[str, Hit]:
         held = self._held(tenant, collection)
-        return {key: _hit(held[key], 0.0, with_vectors) for key in keys if key in held}
+        return {key: _hit(held[key], 0.0, with_vectors, fields) for key in keys if key in held}
 
     def delete(self, tenant: str, collection: Collection, keys: Sequence[str]) -> None:
         held = self._held(tenant, collection)
@@ -66,14 +83,20 @@ class MemoryVectors(VectorStore):
 
     def query(self, tenant: str, collection: Collection, queries: Sequence[Query]) -> list[list[Hit]]:
         held = self._held(tenant, collection)
+        for query in queries:
+            if query.vector is not None and self._dimension is not None:
+                self._check(query.vector)
         return [self._answer(held, query) for query in queries]
 
     def scroll(
         self, tenant: str, collection: Collection, *, where: Filter = EVERYTHING, limit: int = 256,
         cursor: str | None = None, with_vectors: bool = False,
     ) -> Page:  # fmt: skip
-        matching = [p for p in self._matching(tenant, collection, where) if cursor is None or p.key >= cursor]
-        following = matching[limit].key if len(matching) > limit else None
+        if not (cursor or _FROM).startswith(_FROM):
+            raise InvalidRequest(f"no page has the cursor {cursor!r}: use that of the page before")
+        first = (cursor or _FROM).removeprefix(_FROM)
+        matching = [point for point in self._matching(tenant, collection, where) if point.key >= first]
+        following = _FROM + matching[limit].key if len(matching) > limit else None
         return Page([_hit(point, 0.0, with_vectors) for point in matching[:limit]], following)
 
     def count(self, tenant: str, collection: Collection, where: Filter = EVERYTHING) -> int:
@@ -85,6 +108,12 @@ class MemoryVectors(VectorStore):
 
     def close(self) -> None:
         self.down = True
+
+    def _check(self, vector: Vector) -> None:
+        if vector.shape != (self._dimension,) or not np.isfinite(vector).all():
+            raise ConfigurationError(
+                f"not a vector of {self._dimension} dimensions: {vector}; FEEDSMITH_EMBEDDER is not the collection's"
+            )
 
     def _held(self, tenant: str, collection: str) -> dict[str, Point]:
         self.ping()
@@ -102,7 +131,7 @@ class MemoryVectors(VectorStore):
             if score is not None and matches(point, query.where):
                 scored.append((score, point))
         scored.sort(key=lambda pair: -pair[0])  # stable: ties stay in the order of keys
-        return [_hit(point, score, query.with_vectors) for score, point in scored[: query.limit]]
+        return [_hit(point, score, query.with_vectors, query.fields) for score, point in scored[: query.limit]]
 
 
 def _score(point: Point, query: Query) -> float | None:
@@ -151,8 +180,9 @@ def _unit(vector: Vector) -> Vector:
     return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
-def _hit(point: Point, score: float, with_vectors: bool) -> Hit:
-    return Hit(point.key, _copy(point.payload), score, point.vector.copy() if with_vectors else None)
+def _hit(point: Point, score: float, with_vectors: bool, fields: Sequence[str] | None = None) -> Hit:
+    payload = {name: value for name, value in point.payload.items() if fields is None or name in fields}
+    return Hit(point.key, _copy(payload), score, point.vector.copy() if with_vectors else None)
 
 
 def _copy(payload: Payload) -> Payload:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.readme import bash_blocks, table_rows
 
 from feedsmith.settings import Settings
+from support.readme import bash_blocks, table_rows
 
 
 @pytest.mark.parametrize(("readme", "heading"), [("README.md", "Configuration"), ("README.zh-CN.md", "配置")])

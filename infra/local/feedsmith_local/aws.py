@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -14,10 +13,10 @@ from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
-from moto.core.models import botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 
 from feedsmith.errors import ConfigurationError
+from feedsmith_local import moto_repairs
 from feedsmith_local.template import Template
 
 ACCOUNT = "123456789012"
@@ -59,7 +58,7 @@ class LocalAws:
             for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
                 os.environ.pop(name, None)
             undo.enter_context(mock_aws())
-            undo.enter_context(_one_call_at_a_time())
+            undo.enter_context(moto_repairs.repaired())
             self._cleanup = undo.pop_all()
         return self
 
@@ -190,17 +189,6 @@ class TableStream:
 
 def _base64(value: bytes) -> str:
     return base64.b64encode(value).decode()
-
-
-def _one_call_at_a_time() -> Any:
-    """Keep moto's calls apart: AWS decides a conditional write atomically, moto checks and then writes."""
-    answer, lock = botocore_stubber.process_request, threading.RLock()
-
-    def locked(request: Any) -> Any:
-        with lock:
-            return answer(request)
-
-    return patch.object(botocore_stubber, "process_request", locked)
 
 
 def _text(value: Any) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
+import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +24,8 @@ from feedsmith.errors import FeedsmithError
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Ranks content for each person and writes it for them."
 )
+keys = typer.Typer(no_args_is_help=True, help="API keys of tenants.")
+app.add_typer(keys, name="keys")
 console = Console()
 errors = Console(stderr=True)
 
@@ -150,6 +154,31 @@ def demo(
     _log()
     with _one_line():
         job.main(content=content, domain=domain, report=report, console=console)
+
+
+@keys.command("create")
+def create_key(
+    tenant: Annotated[str, typer.Option(help="Whom the key lets in: lower-case letters, digits, - and _.")],
+    label: Annotated[str, typer.Option(help="Who will use it; shows in access logs.")] = "",
+) -> None:
+    """Make an API key in the ledger table that FEEDSMITH_TABLE names, with your own AWS credentials."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from feedsmith.bootstrap import services
+    from feedsmith.models import Domain as TenantName
+
+    try:
+        TypeAdapter(TenantName).validate_python(tenant)
+    except ValidationError:
+        errors.print(f"[bold red]error:[/] {tenant!r} is no tenant name: use lower-case letters, digits, - and _")
+        raise typer.Exit(1) from None
+    key = secrets.token_urlsafe(32)
+    with _one_line():
+        services().ledger.save_key(
+            hashlib.sha256(key.encode()).hexdigest(), tenant=tenant, role="service", subject=label
+        )
+    console.print(key, highlight=False, markup=False, soft_wrap=True)
+    errors.print("Only its hash is stored; keep it now.")
 
 
 @app.command()

@@ -83,8 +83,20 @@ Resources:
     Type: AWS::DynamoDB::Table
     Properties:
       BillingMode: PAY_PER_REQUEST
-      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}, {AttributeName: sk, AttributeType: S}]
+      AttributeDefinitions:
+        - {AttributeName: pk, AttributeType: S}
+        - {AttributeName: sk, AttributeType: S}
+        - {AttributeName: at, AttributeType: S}
+        - {AttributeName: color, AttributeType: S}
       KeySchema: [{AttributeName: pk, KeyType: HASH}, {AttributeName: sk, KeyType: RANGE}]
+      LocalSecondaryIndexes:
+        - IndexName: by_time
+          KeySchema: [{AttributeName: pk, KeyType: HASH}, {AttributeName: at, KeyType: RANGE}]
+          Projection: {ProjectionType: ALL}
+      GlobalSecondaryIndexes:
+        - IndexName: by_color
+          KeySchema: [{AttributeName: color, KeyType: HASH}]
+          Projection: {ProjectionType: ALL}
       StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}
       TimeToLiveSpecification: {AttributeName: expires_at, Enabled: true}
   Uploads:

@@ -3,10 +3,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto.dynamodb.models.table import Table
 
 from feedsmith.errors import ConfigurationError
 from feedsmith_local.aws import LocalAws
@@ -81,6 +83,46 @@ def test_a_conditional_write_is_won_once_whoever_races(aws: LocalAws) -> None:
         sys.setswitchinterval(interval)
 
     assert sorted(won) == list(range(rounds))
+
+
+def test_a_query_answers_from_the_table_or_any_index(aws: LocalAws) -> None:
+    table, client = aws.refer("Table", None), aws.client("dynamodb")
+    for pk, sk, at, color in (
+        ("p", "1", "c", "red"),
+        ("p", "2", "a", "blue"),
+        ("p", "3", "b", "red"),
+        ("q", "4", "d", "red"),
+    ):
+        item = {"pk": {"S": pk}, "sk": {"S": sk}, "at": {"S": at}, "color": {"S": color}}
+        client.put_item(TableName=table, Item=item)
+
+    def found(condition: str, value: str, **options: Any) -> str:
+        values = {":v": {"S": value}}
+        answer = client.query(
+            TableName=table, KeyConditionExpression=condition, ExpressionAttributeValues=values, **options
+        )
+        return "".join(item["sk"]["S"] for item in answer["Items"])
+
+    assert found("pk = :v", "p") == "123"
+    assert found("pk = :v", "p", Limit=2, ScanIndexForward=False) == "32"
+    assert found("pk = :v", "p", IndexName="by_time", ConsistentRead=True) == "231"  # at a, b, c
+    assert found("pk = :v", "nobody") == ""
+    assert found("pk = :v", "nobody", IndexName="by_time") == ""
+    assert set(found("color = :v", "red", IndexName="by_color")) == set("134")
+    assert client.scan(TableName=table)["Count"] == 4
+
+
+def test_a_query_does_not_slow_down_with_the_rest_of_the_table(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, client = aws.refer("Table", None), aws.client("dynamodb")
+    for number in range(40):
+        client.put_item(TableName=table, Item={"pk": {"S": f"p{number % 20}"}, "sk": {"S": str(number)}})
+    looked_at: list[int] = []
+    all_items = Table.all_items
+    monkeypatch.setattr(Table, "all_items", lambda self: (found := all_items(self), looked_at.append(len(found)))[0])
+
+    client.query(TableName=table, KeyConditionExpression="pk = :v", ExpressionAttributeValues={":v": {"S": "p7"}})
+
+    assert looked_at == [2]  # 7 and 27
 
 
 def test_stream_records_have_the_shape_that_lambda_gives_them(aws: LocalAws) -> None:

@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from feedsmith.errors import FeedsmithError
+
 FILES = 4
 SPREAD = timedelta(days=7)
 
 
-class ContentError(Exception):
+class ContentError(FeedsmithError):
     """The content cannot be read; says what to do."""
+
+    title = "Unreadable content"
 
 
 @dataclass(frozen=True)

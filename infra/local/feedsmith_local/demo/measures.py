@@ -29,7 +29,7 @@ def settle(client: Client, readers: Sequence[Reader], domain: str, events: Mappi
     for reader in readers:
         while client.profile(reader.user_id, domain)["interactions"] < events[reader.user_id]:
             if time.monotonic() > deadline:
-                raise RuntimeError("the profiles did not catch up with the events within two minutes")
+                raise TimeoutError("the profiles did not catch up with the events within two minutes")
             time.sleep(0.05)
 
 
@@ -85,7 +85,7 @@ def event_to_feed_ms(client: Client, readers: Sequence[Reader], domain: str, tic
             if all(item["item_id"] != clicked for item in slate):
                 break
             if elapsed > PATIENCE_S:
-                raise RuntimeError(f"a click was not reflected within {PATIENCE_S:.0f} s")
+                raise TimeoutError(f"a click was not reflected within {PATIENCE_S:.0f} s")
         took.append(elapsed * 1000)
         tick()
     return took

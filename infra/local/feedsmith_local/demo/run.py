@@ -149,8 +149,9 @@ def _people(
 def _show_reader(console: Console, client: Client, reader: Reader, domain: str) -> list[dict[str, Any]]:
     profile = client.profile(reader.user_id, domain)
     slate = client.recommendations(reader.user_id, domain, 5)
-    first = slate["items"][0]["item_id"]
+    first, *others = (item["item_id"] for item in slate["items"])
     texts = [client.text(reader.user_id, kind, first) for kind in ("headline", "summary")]
+    texts += [client.text(reader.user_id, "headline", other) for other in others]
     show.reader(console, reader, profile, slate, texts)
     return texts
 

@@ -99,7 +99,7 @@ def _interest(case: _Case) -> Reason | None:
     # Gone since, or not to be named: then the interest has no name that may be said.
     if ground is None or any(not case.nameable(topic) for topic in topic_scores(ground.payload)):
         return None
-    title = ground.payload["indexed"]["item"]["title"]
+    title = ground.payload["title"]
     if len(title) > _LONGEST_TITLE:
         title = title[: _LONGEST_TITLE - 1].rstrip() + "…"
     text = case.text("read" if case.domain.name in _READ else "seen", title)

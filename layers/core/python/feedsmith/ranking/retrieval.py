@@ -16,7 +16,7 @@ import numpy as np
 from feedsmith.domains.loader import Domain
 from feedsmith.models import Profile, Segment
 from feedsmith.stores.base import Filter, Hit, Payload, Query, Vector, VectorStore
-from feedsmith.stores.codec import profile_key
+from feedsmith.stores.codec import CANDIDATE_FIELDS, NEIGHBOUR_FIELDS, profile_key
 
 # Lengths of the lists; together they bring about two hundred different items to a reader with interests.
 _PER_INTEREST = 30
@@ -114,7 +114,7 @@ class Retriever:
         social = _most_liked(neighbours, segment, _hidden(profile, request))
         named = (interest.newest_item_id for interest in profile.interests)
         keys = list(dict.fromkeys([*social, *profile.disliked[:_DISLIKED], *named]))
-        items = self._vectors.retrieve(tenant, "items", keys, with_vectors=True) if keys else {}
+        items = self._vectors.retrieve(tenant, "items", keys, with_vectors=True, fields=CANDIDATE_FIELDS)
         return Reader(profile, neighbours, segment, tuple(social), items)
 
     def candidates(self, tenant: str, reader: Reader, request: Request) -> list[Candidate]:
@@ -136,10 +136,9 @@ class Retriever:
         where = Filter(
             any_of={"domain": [profile.domain], "cold": ["no"]}, keys_not=[profile_key(profile.user, profile.domain)]
         )
-        query = Query(_SIMILAR_USERS, np.asarray(profile.taste, dtype=np.float32), where=where)
+        query = Query(_SIMILAR_USERS, np.asarray(profile.taste, dtype=np.float32), where=where, fields=NEIGHBOUR_FIELDS)
         (hits,) = self._vectors.query(tenant, "users", [query])
-        # The payload is read as it is: validating thirty profiles would cost more than all the rest of a request.
-        return tuple(Neighbour(hit.score, hit.payload["profile"]["liked"]) for hit in hits if hit.score > 0.0)
+        return tuple(Neighbour(hit.score, hit.payload["liked"]) for hit in hits if hit.score > 0.0)
 
 
 def candidate(hit: Hit, sources: Iterable[Source] = ()) -> Candidate:
@@ -174,11 +173,13 @@ def _item_queries(reader: Reader, request: Request) -> list[tuple[Source, Query]
     )
 
     def near(vector: Sequence[float] | Vector, limit: int) -> Query:
-        return Query(limit, np.asarray(vector, dtype=np.float32), where=where, with_vectors=True)
+        return Query(
+            limit, np.asarray(vector, dtype=np.float32), where=where, with_vectors=True, fields=CANDIDATE_FIELDS
+        )
 
     asked: list[tuple[Source, Query]] = [
-        ("trending", Query(wanted, order_by="trend", where=where, with_vectors=True)),
-        ("fresh", Query(wanted, order_by="fresh", where=where, with_vectors=True)),
+        ("trending", Query(wanted, order_by="trend", where=where, with_vectors=True, fields=CANDIDATE_FIELDS)),
+        ("fresh", Query(wanted, order_by="fresh", where=where, with_vectors=True, fields=CANDIDATE_FIELDS)),
     ]
     if profile is not None and _has_taste(profile):
         asked += [("interest", near(interest.vector, _PER_INTEREST)) for interest in profile.interests]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from feedsmith.content.base import Embedder
 from feedsmith.domains.loader import Domain
 from feedsmith.errors import NotFound, ValidationFailed
-from feedsmith.models import Profile, Recommendation, RecommendedItem, Term, utcnow
+from feedsmith.models import Profile, Recommendation, RecommendedItem, Term, Topic, utcnow
 from feedsmith.ranking.base import Features, Ranker
 from feedsmith.ranking.features import feature_matrix
 from feedsmith.ranking.linear import LinearRanker
@@ -22,8 +22,8 @@ from feedsmith.ranking.reasons import reasons_of
 from feedsmith.ranking.reranking import rerank
 from feedsmith.ranking.retrieval import Candidate, Reader, Request, Retriever, Segments, candidate
 from feedsmith.ranking.signals import signals_of
-from feedsmith.stores.base import Hit, VectorStore
-from feedsmith.stores.codec import item_of
+from feedsmith.stores.base import VectorStore
+from feedsmith.stores.codec import CANDIDATE_FIELDS
 
 LARGEST_SLATE = 100
 
@@ -148,7 +148,9 @@ class RankingService:
         NotFound
             There is no such item.
         """
-        hit = self._vectors.retrieve(tenant, "items", [item_id], with_vectors=True).get(item_id)
+        hit = self._vectors.retrieve(tenant, "items", [item_id], with_vectors=True, fields=CANDIDATE_FIELDS).get(
+            item_id
+        )
         if hit is None:
             raise NotFound(f"no item {item_id!r}; upload it or check its id")
         rules = self._domains[hit.payload["domain"]]
@@ -174,14 +176,13 @@ def _place(
             features.names, features.groups, features.values[row], contributions[row], strict=True
         )
     )
-    indexed = item_of(Hit(chosen.key, chosen.payload))
     return RecommendedItem(
         item_id=chosen.key,
-        title=indexed.item.title,
-        url=indexed.item.url,
-        provider=indexed.item.provider,
-        topics=indexed.understanding.topics,
-        published_at=indexed.item.published_at,
+        title=chosen.payload["title"],
+        url=chosen.payload["url"],
+        provider=chosen.payload["provider"],
+        topics=tuple(Topic(name=name, score=score) for name, score in chosen.payload["scores"].items()),
+        published_at=chosen.payload["published"],
         position=position,
         score=math.fsum(term.contribution for term in terms),
         terms=terms,

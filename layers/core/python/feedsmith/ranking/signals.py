@@ -13,8 +13,9 @@ from feedsmith.stores.base import Payload
 
 
 def topic_scores(payload: Payload) -> dict[str, float]:
-    """An item's topics and their scores in [0, 1], read without validating the whole item."""
-    return {topic["name"]: topic["score"] for topic in payload["indexed"]["understanding"]["topics"]}
+    """An item's topics and their scores in [0, 1], best first."""
+    scores: dict[str, float] = payload["scores"]
+    return scores
 
 
 def signals_of(candidates: Sequence[Candidate], reader: Reader, request: Request) -> Signals:

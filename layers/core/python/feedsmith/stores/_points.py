@@ -42,6 +42,11 @@ def from_payload(payload: Mapping[str, Any]) -> tuple[str, Payload]:
     return payload[KEY], own_fields(payload)
 
 
+def wanted(fields: Sequence[str] | None) -> list[str] | bool:
+    """What an engine must bring so that a hit has these fields; True: the whole payload."""
+    return True if fields is None else [TENANT, KEY, *fields]
+
+
 def own_fields(payload: Mapping[str, Any]) -> Payload:
     """The fields that callers may read and write."""
     return {name: value for name, value in payload.items() if name not in (TENANT, KEY)}

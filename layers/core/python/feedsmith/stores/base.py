@@ -67,13 +67,17 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One ranked list: nearest to ``vector``, or by descending ``order_by`` (a number field of the payload)."""
+    """One ranked list: nearest to ``vector``, or by descending ``order_by`` (a number field of the payload).
+
+    ``fields``: top-level payload fields to bring; None: all.
+    """
 
     limit: int
     vector: Vector | None = None
     order_by: str | None = None
     where: Filter = Filter()
     with_vectors: bool = False
+    fields: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +115,15 @@ class VectorStore(ABC):
 
     @abstractmethod
     def retrieve(
-        self, tenant: str, collection: Collection, keys: Sequence[str], *, with_vectors: bool = False
+        self,
+        tenant: str,
+        collection: Collection,
+        keys: Sequence[str],
+        *,
+        with_vectors: bool = False,
+        fields: Sequence[str] | None = None,
     ) -> dict[str, Hit]:
-        """Points by key; absent keys are absent from the answer."""
+        """Points by key; absent keys are absent from the answer. ``fields`` as in :class:`Query`."""
 
     @abstractmethod
     def delete(self, tenant: str, collection: Collection, keys: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """How items, profiles and segments lie in the vector store.
 
-Payload fields that queries filter or order by stand at the top level; the model itself is one field beside them.
+Payload fields that queries filter or order by, and those that ranking reads, stand at the top level; the model itself
+is one field beside them, so that a request for hundreds of candidates need not bring their bodies.
 """
 
 from __future__ import annotations
@@ -26,8 +27,19 @@ INDEXED_FIELDS: tuple[tuple[str, str], ...] = (
 )
 
 
+# What ranking reads of a candidate.
+CANDIDATE_FIELDS: tuple[str, ...] = (
+    "domain", "categories", "provider", "fresh", "expires", "trend", "scores", "title", "url", "published",
+)  # fmt: skip
+# What ranking reads of a similar user.
+NEIGHBOUR_FIELDS: tuple[str, ...] = ("liked",)
+
+
 def item_point(indexed: IndexedItem, vector: Vector) -> Point:
-    """An item under its own id. ``fresh`` and ``expires`` are unix seconds, ``trend`` log2 of decayed mass."""
+    """An item under its own id.
+
+    ``fresh`` and ``expires`` are unix seconds, ``trend`` log2 of decayed mass, ``scores`` topic -> score.
+    """
     item, understanding = indexed.item, indexed.understanding
     payload = {
         "domain": item.domain,
@@ -35,6 +47,10 @@ def item_point(indexed: IndexedItem, vector: Vector) -> Point:
         "topics": [topic.name for topic in understanding.topics],
         "categories": list(item.categories),
         "provider": item.provider,
+        "title": item.title,
+        "url": item.url,
+        "published": item.published_at.isoformat() if item.published_at else None,
+        "scores": {topic.name: topic.score for topic in understanding.topics},
         "fresh": (item.published_at or indexed.indexed_at).timestamp(),
         "indexed": indexed.model_dump(mode="json", exclude={"stats"}),
         "stats": indexed.stats.model_dump(mode="json"),
@@ -64,7 +80,8 @@ def profile_point(profile: Profile, dimension: int) -> Point:
         "domain": profile.domain,
         "revision": profile.revision,
         "cold": "yes" if cold else "no",
-        "profile": profile.model_dump(mode="json", exclude={"taste"}),
+        "liked": profile.liked,
+        "profile": profile.model_dump(mode="json", exclude={"taste", "liked"}),
     }
     return Point(profile_key(profile.user, profile.domain), vector.astype(np.float32), payload)
 
@@ -73,7 +90,7 @@ def profile_of(hit: Hit) -> Profile:
     """The profile of a hit in ``users``; its taste is there only when the hit brings its vector."""
     known = hit.vector is not None and hit.payload["cold"] == "no"
     taste = tuple(map(float, hit.vector)) if known and hit.vector is not None else ()
-    return Profile.model_validate({**hit.payload["profile"], "taste": taste})
+    return Profile.model_validate({**hit.payload["profile"], "liked": hit.payload["liked"], "taste": taste})
 
 
 def segment_point(segment: Segment) -> Point:

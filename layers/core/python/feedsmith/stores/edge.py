@@ -98,13 +98,19 @@ class EdgeVectorStore(VectorStore):
             )
 
     def retrieve(
-        self, tenant: str, collection: Collection, keys: Sequence[str], *, with_vectors: bool = False
+        self,
+        tenant: str,
+        collection: Collection,
+        keys: Sequence[str],
+        *,
+        with_vectors: bool = False,
+        fields: Sequence[str] | None = None,
     ) -> dict[str, Hit]:
         if (shard := self._shards.get(collection)) is None or not keys:
             return {}
         ids: list[engine.PointId] = [_points.point_id(tenant, key) for key in dict.fromkeys(keys)]
         with shard.errors():
-            records = shard.engine.retrieve(ids, True, with_vectors)
+            records = shard.engine.retrieve(ids, _points.wanted(fields), with_vectors)
         hits = [_hit(record, 0.0) for record in records if (record.payload or {}).get(_points.TENANT) == tenant]
         return {hit.key: hit for hit in hits}
 
@@ -115,12 +121,15 @@ class EdgeVectorStore(VectorStore):
     def query(self, tenant: str, collection: Collection, queries: Sequence[Query]) -> list[list[Hit]]:
         if (shard := self._shards.get(collection)) is None:
             return [[] for _ in queries]
+        # Queries of one batch mostly share their filter, which may leave out hundreds of points.
+        wheres = {id(query.where): query.where for query in queries}
+        filters = {key: _filter(tenant, where) for key, where in wheres.items()}
         requests = [
             engine.QueryRequest(
                 limit=query.limit,
                 query=_ranking(query, shard.dimension),
-                filter=_filter(tenant, query.where),
-                with_payload=True,
+                filter=filters[id(query.where)],
+                with_payload=_points.wanted(query.fields),
                 with_vector=query.with_vectors,
             )
             for query in queries

@@ -108,14 +108,20 @@ class QdrantVectorStore(VectorStore):
             self._client.set_payload(name, _points.own_fields(payload), points=_only(tenant, [key]), wait=True)
 
     def retrieve(
-        self, tenant: str, collection: Collection, keys: Sequence[str], *, with_vectors: bool = False
+        self,
+        tenant: str,
+        collection: Collection,
+        keys: Sequence[str],
+        *,
+        with_vectors: bool = False,
+        fields: Sequence[str] | None = None,
     ) -> dict[str, Hit]:
         if not keys:
             return {}
         name = self._name(collection)
         ids: list[models.ExtendedPointId] = [_points.point_id(tenant, key) for key in dict.fromkeys(keys)]
         with self._absent_is_empty(name):
-            records = self._client.retrieve(name, ids, with_payload=True, with_vectors=with_vectors)
+            records = self._client.retrieve(name, ids, with_payload=_points.wanted(fields), with_vectors=with_vectors)
             own = [record for record in records if (record.payload or {}).get(_points.TENANT) == tenant]
             return {hit.key: hit for hit in (_hit(record, 0.0) for record in own)}
         return {}
@@ -131,12 +137,14 @@ class QdrantVectorStore(VectorStore):
         if not queries:
             return []
         name = self._name(collection)
+        wheres = {id(query.where): query.where for query in queries}
+        filters = {key: _filter(tenant, where) for key, where in wheres.items()}
         requests = [
             models.QueryRequest(
                 query=_ranking(query, self._dimension),
-                filter=_filter(tenant, query.where),
+                filter=filters[id(query.where)],
                 limit=query.limit,
-                with_payload=True,
+                with_payload=_points.wanted(query.fields),
                 with_vector=query.with_vectors,
             )
             for query in queries

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from feedsmith.content.base import Embedder, Matrix
 from feedsmith.content.embedders.text import clean
 from feedsmith.errors import ConfigurationError
+from feedsmith.stores.base import Vector
 
-BATCH = 16
 # More characters than any text's first ``max_tokens`` tokens need; cutting first spares tokenising whole books.
 CHARACTERS_PER_TOKEN = 16
 
@@ -39,7 +41,7 @@ class OnnxEmbedder(Embedder):
     folder
         Holds ``model.onnx``, ``tokenizer.json`` and ``manifest.json``, as ``infra/prepare_models.py`` makes them.
     threads
-        Threads of one run; 0 leaves it to onnxruntime (all cores).
+        Texts that are embedded at once, each on one thread; 0: as many as there are cores.
 
     Raises
     ------
@@ -48,14 +50,19 @@ class OnnxEmbedder(Embedder):
 
     Notes
     -----
+    Each text runs alone. A dynamically quantised model scales activations over the whole batch, so that a text's
+    vector would depend on its neighbours (mean cosine .996 between a BBC article alone and in a batch of 8, and .978
+    for one word beside a long text). Alone, it also costs no more time: nothing is padded.
+
     Safe to call from several threads: onnxruntime sessions and tokenizers are.
     """
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         self._manifest = _read_manifest(folder)
-        self._session, self._tokenizer = _load(folder, threads)
+        self._session, self._tokenizer = _load(folder)
         self._tokenizer.enable_truncation(self._manifest.max_tokens)
-        self._tokenizer.enable_padding()
+        self._tokenizer.no_padding()
+        self._pool = ThreadPoolExecutor(threads or os.cpu_count(), thread_name_prefix="embed")
         self._inputs = {entry.name for entry in self._session.get_inputs()}
 
     @property
@@ -76,23 +83,17 @@ class OnnxEmbedder(Embedder):
         limit = self._manifest.max_tokens * CHARACTERS_PER_TOKEN
         prepared = [prefix + clean(text[:limit]) for text in texts]
         vectors = np.empty((len(prepared), self.dimension), dtype=np.float32)
-        # Texts of like length share a batch, so that little of it is padding.
-        order = sorted(range(len(prepared)), key=lambda i: len(prepared[i]))
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            vectors[rows] = self._run([prepared[i] for i in rows])
+        run = map if len(prepared) < 2 else self._pool.map
+        for row, vector in enumerate(run(self._run, prepared)):
+            vectors[row] = vector
         return vectors
 
-    def _run(self, texts: list[str]) -> Matrix:
-        encoded = self._tokenizer.encode_batch(texts)
-        ids = np.array([e.ids for e in encoded], dtype=np.int64)
-        mask = np.array([e.attention_mask for e in encoded], dtype=np.int64)
-        feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    def _run(self, text: str) -> Vector:
+        ids = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
+        feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         hidden = self._session.run(None, {name: feeds[name] for name in self._inputs})[0]
-        weights = mask[:, :, None].astype(np.float32)
-        pooled = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
-        unit: Matrix = (pooled / np.linalg.norm(pooled, axis=1, keepdims=True)).astype(np.float32)
-        return unit
+        pooled = hidden[0].mean(axis=0)
+        return np.asarray(pooled / np.linalg.norm(pooled), dtype=np.float32)
 
 
 def _read_manifest(folder: Path) -> Manifest:
@@ -107,13 +108,13 @@ def _read_manifest(folder: Path) -> Manifest:
         raise ConfigurationError(f"{path} is not a model manifest: {error}; run `make models` again") from error
 
 
-def _load(folder: Path, threads: int) -> tuple[Any, Any]:
+def _load(folder: Path) -> tuple[Any, Any]:
     """Session and tokenizer; imported here, since whoever embeds nothing should not wait 0.1 s for them."""
     import onnxruntime
     from tokenizers import Tokenizer
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])

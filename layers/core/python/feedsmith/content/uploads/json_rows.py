@@ -31,6 +31,8 @@ def json_rows(blocks: Iterator[bytes]) -> Rows:
             # ijson gives numbers with a fraction as Decimal.
             yield Row(number, json.dumps(element, ensure_ascii=False, default=float))
     except ijson.JSONError as error:
+        if not source.began:
+            return  # nothing but blanks
         raise UploadError(
             f"not JSON after element {number}, before byte {source.position} ({_first_line(error)}): "
             "the elements before were taken; mend the file and upload it again"
@@ -43,7 +45,7 @@ class _Source:
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
         self._buffer = b""
-        self._began = False
+        self.began = False
         self.position = 0
         self.since_row = 0
 
@@ -53,7 +55,7 @@ class _Source:
             block = next(self._blocks, None)
             if block is None:
                 return b""
-            self._buffer = block if self._began else self._begin(block)
+            self._buffer = block if self.began else self._begin(block)
         if self.since_row > MAX_ROW_BYTES + _BLOCK:
             raise UploadError(
                 f"an element before byte {self.position} is longer than {MAX_ROW_BYTES} bytes: the elements before "
@@ -70,7 +72,7 @@ class _Source:
         if start:
             if not start.startswith(b"["):
                 raise UploadError("a .json upload must hold one array of items; name one item per line .jsonl")
-            self._began = True
+            self.began = True
         return text
 
 
