@@ -9,7 +9,6 @@ from chalice.app import Response
 from pydantic import Field, StringConstraints
 
 from feedsmith.bootstrap import services
-from feedsmith.content.uploads.keys import rejects_prefix
 from feedsmith.errors import FeedsmithError, NotFound, ValidationFailed
 from feedsmith.models import Domain, EventBatch, Id, ItemBatch, Language, ShortText, TextRequest, utcnow
 from feedsmith.web import Api
@@ -128,6 +127,9 @@ def ingestion(ingestion_id: str) -> Any:
         raise NotFound("no such ingestion")
     if not found.rejected:
         return found
+    # Imported here: the uploads package would cost every cold start of the API some 20 ms.
+    from feedsmith.content.uploads import rejects_prefix
+
     return found.model_copy(update={"rejects": rejects_prefix(s.settings.work_bucket, tenant, found.id)})
 
 

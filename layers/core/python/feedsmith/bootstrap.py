@@ -11,20 +11,20 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from feedsmith.content.base import Embedder
-from feedsmith.domains import DomainSet, load_domains
 from feedsmith.errors import ConfigurationError
 from feedsmith.privacy.pseudonyms import Pseudonymizer
 from feedsmith.settings import Settings
-from feedsmith.stores.base import Blobs, ChunkQueue, Ledger, VectorStore
 
 if TYPE_CHECKING:
+    from feedsmith.content.base import Embedder
     from feedsmith.content.service import ContentService
     from feedsmith.content.uploads import ChunkWorker, UploadPlanner
+    from feedsmith.domains import DomainSet
     from feedsmith.profiles.segments import SegmentService
     from feedsmith.profiles.service import ProfileService
     from feedsmith.profiles.stream import StreamConsumer
     from feedsmith.ranking.service import RankingService
+    from feedsmith.stores.base import Blobs, ChunkQueue, Ledger, VectorStore
     from feedsmith.writing.base import Writer
     from feedsmith.writing.service import WritingService
 
@@ -66,6 +66,8 @@ class Services:
     @cached_property
     def domains(self) -> DomainSet:
         """The domain files that come with the package."""
+        from feedsmith.domains import load_domains
+
         return load_domains()
 
     @cached_property

@@ -11,8 +11,10 @@ from feedsmith.content.base import Embedder, Matrix
 from feedsmith.content.embedders.text import clean
 from feedsmith.errors import ConfigurationError
 
-# The engine reads any length in windows of 512 tokens, each at full cost; titles and leads need no second window.
-MAX_CHARACTERS = 1_000
+# The engine reads any length, in windows of 512 tokens. Of 250, 500 and 1,000 characters of 104 BBC articles, two
+# cores embed 22, 9 and 3 a second; of the five nearest neighbours, .65, .75 and .79 are in the same category, and the
+# right topic is named in .87, .88 and .88.
+MAX_CHARACTERS = 500
 
 
 class E5Embedder(Embedder):
