@@ -1,6 +1,7 @@
 """Chinese content on the whole road: S3, e5 vectors, events, a feed and texts in Chinese.
 
-The 36 items of tests/data/zh_news.jsonl were written for this test: 12 each on sport (ty), technology (kj), business (cj).
+The 36 items of tests/data/zh_news.jsonl were written for this test: 12 each on sport (ty), technology (kj) and
+business (cj).
 """
 
 from __future__ import annotations

@@ -66,6 +66,6 @@ def test_the_session_of_the_readme(stack: LocalStack) -> None:
     assert profile["interactions"] == 2
     assert "sport" in profile["topics"]
     assert item["item"]["id"] == "n1"
-    assert [s["item_id"] for s in similar["items"]][0] == "n2"
+    assert similar["items"][0]["item_id"] == "n2"
     assert segments == {"segments": []}  # one user is no segment
     assert health["status"] == "ok"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from feedsmith.settings import Settings
 from feedsmith_local import cloudformation
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +81,12 @@ def test_a_chunk_stays_invisible_six_times_as_long_as_its_worker_may_run() -> No
     worker, queue = FUNCTIONS["ChunkFunction"], RESOURCES["ChunkQueue"]["Properties"]
 
     assert queue["VisibilityTimeout"] >= 6 * worker["Timeout"]
+
+
+def test_the_worker_knows_how_often_the_queue_delivers() -> None:
+    redrive = RESOURCES["ChunkQueue"]["Properties"]["RedrivePolicy"]
+
+    assert redrive["maxReceiveCount"] == Settings().chunk_deliveries
 
 
 @pytest.mark.parametrize("name", [*FUNCTIONS])

@@ -10,9 +10,11 @@ import numpy as np
 from sentence_transformers import SentenceTransformer
 
 from feedsmith.content.base import Embedder, Matrix
+from feedsmith.content.embedders.text import clean
+from feedsmith.errors import ConfigurationError
 
 
-class SentenceTransformerEmbedder(Embedder):
+class SentenceTransformersEmbedder(Embedder):
     """A sentence-transformers model by hub name or folder.
 
     Models that ask for prefixes declare them as the prompts ``query`` and ``passage`` (or ``document``) in their own
@@ -20,7 +22,13 @@ class SentenceTransformerEmbedder(Embedder):
     """
 
     def __init__(self, name: str) -> None:
-        self._model = SentenceTransformer(name, device="cpu")
+        try:
+            self._model = SentenceTransformer(name, device="cpu")
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"the model {name!r} cannot be loaded ({type(error).__name__}): give a folder, or a name of the "
+                "model hub that this machine reaches or has cached"
+            ) from error
         self._label = name.rstrip("/").rsplit("/", 1)[-1]
         self._lock = threading.Lock()
         prompts = {key: text for key, text in self._model.prompts.items() if text}
@@ -41,7 +49,7 @@ class SentenceTransformerEmbedder(Embedder):
     @property
     def dimension(self) -> int:
         """Length of a vector, as the model says."""
-        dimension = self._model.get_sentence_embedding_dimension()
+        dimension = self._model.get_embedding_dimension()
         if dimension is None:
             return int(self.passages([""]).shape[1])
         return int(dimension)
@@ -59,6 +67,6 @@ class SentenceTransformerEmbedder(Embedder):
             return np.empty((0, self.dimension), dtype=np.float32)
         with self._lock:
             vectors = self._model.encode(
-                list(texts), prompt=prompt or None, normalize_embeddings=True, show_progress_bar=False
+                [clean(text) for text in texts], prompt=prompt or None, normalize_embeddings=True, show_progress_bar=False
             )
         return np.asarray(vectors, dtype=np.float32)

@@ -36,6 +36,8 @@ class Pump(ABC, threading.Thread):
         self._wake = threading.Event()
         self.stopping = threading.Event()
         self.after_step: Callable[[], None] = lambda: None
+        # Monotonic times: when the last step that found nothing began, and when the last that carried a batch ended.
+        self.found_nothing_at = self.carried_at = 0.0
 
     @abstractmethod
     def step(self) -> bool:
@@ -44,14 +46,17 @@ class Pump(ABC, threading.Thread):
     def run(self) -> None:
         """Pump until stopped."""
         while not self.stopping.is_set():
+            begun = time.monotonic()
             try:
                 busy = self.step()
             except Exception as error:  # noqa: BLE001  the last line of a thread that must not end
                 report_failure(self.name, error)
                 busy = False
             if busy:
+                self.carried_at = time.monotonic()
                 self.after_step()
             else:
+                self.found_nothing_at = begun
                 self._wake.wait(self.idle_s)
                 self._wake.clear()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import secrets
@@ -141,6 +142,31 @@ class LocalStack:
                 return found
             time.sleep(_POLL_S)
         raise TimeoutError(f"ingestion {ingestion_id} did not end within {timeout_s:g} s; the log says what failed")
+
+    def settle(self, *, timeout_s: float = 120) -> None:
+        """Wait until all that was written before has been carried on, and what that wrote as well.
+
+        Raises
+        ------
+        TimeoutError
+            The pumps still had work after that time.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            begun = time.monotonic()
+            self._wake()
+            while not all(pump.found_nothing_at > begun for pump in self._pumps):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(
+                        f"events are still being carried after {timeout_s:g} s; the log says what failed"
+                    )
+                time.sleep(_POLL_S)
+            if not any(pump.carried_at > begun for pump in self._pumps):
+                break
+        # moto holds its data as hundreds of thousands of objects of this process, which no real deployment has: walking
+        # them stops every thread for a third of a second, so the collector leaves them out from here on.
+        gc.collect()
+        gc.freeze()
 
     def run_schedule(self) -> Any:
         """Run the scheduled function (the re-clustering) now; what it returns, or raises."""

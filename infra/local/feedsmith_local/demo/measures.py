@@ -23,14 +23,10 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, min(len(ordered) - 1, -(-int(share * 1000) * len(ordered) // 1000) - 1))]
 
 
-def settle(client: Client, readers: Sequence[Reader], domain: str, events: Mapping[str, int]) -> None:
-    """Wait until every reader's profile has absorbed the interactions sent for them."""
-    deadline = time.monotonic() + 120
-    for reader in readers:
-        while client.profile(reader.user_id, domain)["interactions"] < events[reader.user_id]:
-            if time.monotonic() > deadline:
-                raise TimeoutError("the profiles did not catch up with the events within two minutes")
-            time.sleep(0.05)
+def miscounted(client: Client, readers: Sequence[Reader], domain: str, interactions: Mapping[str, int]) -> int:
+    """Interactions that the profiles have too few or too many, over all readers; 0: each was counted exactly once."""
+    counted = {reader.user_id: client.profile(reader.user_id, domain)["interactions"] for reader in readers}
+    return sum(abs(interactions[user] - count) for user, count in counted.items())
 
 
 def in_taste(

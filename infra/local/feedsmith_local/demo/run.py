@@ -117,7 +117,8 @@ def _people(
 
     bar = progress.add_task(f"{len(readers)} simulated readers", total=len(readers))
     count = browse(readers, categories, send, SEED, lambda: progress.advance(bar))
-    measures.settle(client, readers, domain, sent)
+    stack.settle()
+    miscounted = measures.miscounted(client, readers, domain, sent)
     console.print(f"{count} events from {len(readers)} simulated readers, each with a hidden taste")
 
     report = stack.run_schedule()
@@ -132,6 +133,7 @@ def _people(
     return {
         "events": count,
         "readers": len(readers),
+        "miscounted": miscounted,
         "shares": shares,
         "recommend": took,
         "reflected": reflected,
@@ -163,6 +165,7 @@ def _flat(result: dict[str, Any]) -> dict[str, Any]:
         "rejected_rows": ingest["rejected"],
         "events": result["events"],
         "readers": result["readers"],
+        "miscounted_interactions": result["miscounted"],
         "ingest_items_per_s": round(ingest["items"] / ingest["seconds"], 1),
         "event_to_feed_ms": round(max(reflected), 1),
         "event_to_feed_p50_ms": round(statistics.median(reflected), 1),

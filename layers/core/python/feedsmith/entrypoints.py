@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from feedsmith.bootstrap import services
+from feedsmith.errors import FeedsmithError
 from feedsmith.stores.sqs import decode_chunk
 
 
@@ -19,4 +20,15 @@ def work_chunks(event: dict[str, Any], context: Any) -> Any:
 
 
 def _work(record: SQSRecord) -> None:
-    services().chunk_worker.work(decode_chunk(record.body))
+    s, chunk = services(), decode_chunk(record.body)
+    try:
+        s.chunk_worker.work(chunk)
+    except Exception as error:
+        # The queue's last try: the message goes to the dead-letter queue, and its ingestion must not look as if it ran.
+        if int(record.attributes.approximate_receive_count) >= s.settings.chunk_deliveries:
+            s.chunk_worker.give_up(chunk, f"given up after {s.settings.chunk_deliveries} tries: {_reason(error)}")
+        raise
+
+
+def _reason(error: Exception) -> str:
+    return error.detail if isinstance(error, FeedsmithError) else f"an unexpected {type(error).__name__}"

@@ -46,4 +46,5 @@ class Settings(BaseSettings):
     k_anonymity: int = Field(5, ge=2, description="Fewest members of a segment")
     max_upload_bytes: int = Field(8 * 2**30, gt=0, description="Largest upload, decompressed")
     max_expansion: int = Field(200, ge=2, description="Largest ratio of decompressed to compressed bytes")
+    chunk_deliveries: int = Field(5, ge=1, description="maxReceiveCount of the chunk queue")
     chunk_bytes: int = Field(256 * 1024, ge=1024, description="Bytes of rows per chunk message")

@@ -19,9 +19,9 @@ from feedsmith.stores.base import Filter, Hit, Payload, Query, Vector, VectorSto
 from feedsmith.stores.codec import CANDIDATE_FIELDS, NEIGHBOUR_FIELDS, profile_key
 
 # Lengths of the lists; together they bring about two hundred different items to a reader with interests.
-_PER_INTEREST = 30
-_PER_LIST = 40
-_SOCIAL = 50
+_PER_INTEREST = 20
+_PER_LIST = 30
+_SOCIAL = 30
 _SIMILAR_USERS = 30
 _DISLIKED = 10
 

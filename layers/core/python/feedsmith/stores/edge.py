@@ -28,6 +28,8 @@ from feedsmith.stores.codec import INDEXED_FIELDS
 # Points written between two flushes. The log grows, and the next start replays it, until a flush.
 _FLUSH_EVERY: Final = 1_000
 _META: Final = "feedsmith.json"
+# Four-bit codes find twice as many points as asked for; their own vectors rank them.
+_RESCORED: Final = engine.SearchParams(quantization=engine.QuantizationSearchParams(rescore=True, oversampling=2.0))
 
 
 class EdgeVectorStore(VectorStore):
@@ -129,6 +131,7 @@ class EdgeVectorStore(VectorStore):
                 limit=query.limit,
                 query=_ranking(query, shard.dimension),
                 filter=filters[id(query.where)],
+                params=_RESCORED,
                 with_payload=_points.wanted(query.fields),
                 with_vector=query.with_vectors,
             )
@@ -250,7 +253,13 @@ def _create(folder: Path, dimension: int, embedder: str) -> None:
 
 def _fill(folder: Path, dimension: int) -> None:
     config = engine.EdgeConfig(
-        vectors=engine.EdgeVectorParams(size=dimension, distance=engine.Distance.Cosine),
+        vectors=engine.EdgeVectorParams(
+            size=dimension,
+            distance=engine.Distance.Cosine,
+            quantization_config=engine.TurboQuantQuantizationConfig(
+                bits=engine.TurboQuantBitSize.Bits4, memory=engine.Memory.Pinned
+            ),
+        ),
         optimizers=engine.EdgeOptimizersConfig(indexing_threshold=0),  # 0: never build HNSW
     )
     shard = engine.EdgeShard.create(str(folder), config)
