@@ -47,7 +47,7 @@ serve: build/models/.done ## Keep the local stack up: API on http://127.0.0.1:80
 
 install: $(VENV)/.all build/models/.done ## Everything into .venv, with the `feedsmith` command
 
-test: install ## All tests
+test: install build artefact-venv ## All tests, those of the built artefacts included
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
 
 check: install ## Format, lint, types, import rules, template
@@ -61,7 +61,7 @@ format: install ## Format and mend what can be mended
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
 
-bench: install build ## Measure; writes reports/bench.json
+bench: install build artefact-venv ## Measure; writes reports/bench.json
 	$(BIN)/python tests/bench/run.py
 
 clean: ## Remove what was built, the environments included

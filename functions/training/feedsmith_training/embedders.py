@@ -67,6 +67,9 @@ class SentenceTransformersEmbedder(Embedder):
             return np.empty((0, self.dimension), dtype=np.float32)
         with self._lock:
             vectors = self._model.encode(
-                [clean(text) for text in texts], prompt=prompt or None, normalize_embeddings=True, show_progress_bar=False
+                [clean(text) for text in texts],
+                prompt=prompt or None,
+                normalize_embeddings=True,
+                show_progress_bar=False,
             )
         return np.asarray(vectors, dtype=np.float32)
