@@ -27,22 +27,22 @@ def test_each_candidate_knows_the_lists_that_brought_it() -> None:
     for number in range(50):
         c.item(f"new{number}", Z)
     c.item("hot", Z, age_hours=99, mass=20)
-    c.item("near-taste", X, age_hours=99)
+    c.item("near-other", X, age_hours=99)
     c.item("near-interest", Y, age_hours=99)
     c.item("friends-like", Z, age_hours=99)
-    c.user("me", X, liked={"gone": 1.0}, interests=(interest(Y, "gone"),))
+    c.user("me", X, liked={"gone": 1.0}, interests=(interest(Y, "gone"), interest(X, "gone")))
     c.user("friend", X, liked={"friends-like": 1.0})
     # WHEN
     reader, found = retrieve(c, query=np.array(Z, dtype=np.float32))
     # THEN
-    assert len(found) == 44  # the 40 newest, and four that only other lists bring
+    assert len(found) == 34  # the 30 newest, and four that only other lists bring
     assert reader.basis == "personal"
     assert "trending" in found["hot"].sources
-    assert "taste" in found["near-taste"].sources
+    assert "interest" in found["near-other"].sources
     assert "interest" in found["near-interest"].sources
     assert "social" in found["friends-like"].sources
     assert {"fresh", "query"} <= found["new0"].sources
-    assert np.allclose(found["near-taste"].vector, X)
+    assert np.allclose(found["near-other"].vector, X)
 
 
 def test_a_stranger_gets_what_is_trending_and_fresh() -> None:
@@ -120,16 +120,16 @@ def test_similar_users_are_others_of_the_same_domain_with_a_taste() -> None:
 
 
 def test_the_best_social_evidence_is_fetched_first() -> None:
-    # GIVEN 51 items that the segment likes a little, one of them liked by a friend as well, and room for 50
+    # GIVEN 31 items that the segment likes a little, one of them liked by a friend as well, and room for 30
     c = Catalogue()
-    liked = {f"i{number:02d}": 0.01 for number in range(51)}
+    liked = {f"i{number:02d}": 0.01 for number in range(31)}
     for key in liked:
         c.item(key, age_hours=99)
     c.user("me", X, liked={"gone": 1.0})
-    c.user("friend", X, liked={"i50": 1.0})
+    c.user("friend", X, liked={"i30": 1.0})
     c.segment_of(liked=liked)
     reader, _ = retrieve(c)
-    assert reader.social == ("i50", *(f"i{number:02d}" for number in range(49)))
+    assert reader.social == ("i30", *(f"i{number:02d}" for number in range(29)))
 
 
 def test_nothing_is_fetched_for_a_profile_that_names_nothing() -> None:

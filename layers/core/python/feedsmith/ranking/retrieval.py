@@ -25,7 +25,7 @@ _SOCIAL = 30
 _SIMILAR_USERS = 30
 _DISLIKED = 10
 
-Source = Literal["interest", "taste", "query", "trending", "fresh", "social"]
+Source = Literal["interest", "query", "trending", "fresh", "social"]
 
 
 class Segments(Protocol):
@@ -182,8 +182,10 @@ def _item_queries(reader: Reader, request: Request) -> list[tuple[Source, Query]
         ("fresh", Query(wanted, order_by="fresh", where=where, with_vectors=True, fields=CANDIDATE_FIELDS)),
     ]
     if profile is not None and _has_taste(profile):
-        asked += [("interest", near(interest.vector, _PER_INTEREST)) for interest in profile.interests]
-        asked.append(("taste", near(profile.taste, wanted)))
+        # Not the taste itself: between two interests lies what is of neither (Pal et al., "PinnerSage", KDD 2020).
+        directions = [interest.vector for interest in profile.interests] or [profile.taste]
+        each = max(_PER_INTEREST, -(-wanted // len(directions)))
+        asked += [("interest", near(direction, each)) for direction in directions]
     if request.query is not None:
         asked.append(("query", near(request.query, wanted)))
     return asked
