@@ -48,7 +48,8 @@ def main() -> None:
 
 def _measured(script: str, *args: str) -> Any:
     command = [sys.executable, str(Path(__file__).with_name(script)), *args]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, check=True)
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}  # the fakes of tests/support
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=env, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
