@@ -39,8 +39,8 @@ build/models/.done: $(VENV)/.local infra/prepare_models.py
 
 models: build/models/.done ## Prepare the embedding model and the local writer
 
-demo: build/models/.done ## The main job, on real articles (CONTENT=path: on your own)
-	$(BIN)/feedsmith demo $(if $(CONTENT),--content $(CONTENT))
+demo: build/models/.done ## The main job, on real articles (CONTENT=path DOMAIN=name: on your own)
+	$(BIN)/feedsmith demo $(if $(CONTENT),--content $(CONTENT)) $(if $(DOMAIN),--domain $(DOMAIN))
 
 serve: build/models/.done ## Keep the local stack up: API on http://127.0.0.1:8000
 	$(BIN)/feedsmith serve

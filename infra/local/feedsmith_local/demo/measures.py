@@ -48,7 +48,7 @@ def in_taste(
         slate = [item["item_id"] for item in client.recommendations(reader.user_id, domain, FEED)["items"]]
         drawn = rng.sample(sorted(categories), min(FEED, len(categories)))
         for name, items in (("recommended", slate), ("popular", popular), ("random", drawn)):
-            hits = sum(categories[item] in reader.taste for item in items)
+            hits = sum(categories.get(item) in reader.taste for item in items)
             shares[name].append(hits / max(1, len(items)))
     return {name: statistics.fmean(values) for name, values in shares.items()}
 

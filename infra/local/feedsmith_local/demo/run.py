@@ -22,6 +22,7 @@ TENANT = "demo"
 SEED = 7
 SHOWN_READERS = 3
 LATENCY_ROUNDS = 6
+MOST_TASTES = 8
 
 
 def main(*, content: Path | None, domain: str, report: Path, console: Console) -> None:
@@ -89,13 +90,11 @@ def _own_categories(client: Client, uploads: list[catalogue.Upload], ingest: dic
             given, topics = indexed["item"]["categories"], indexed["understanding"]["topics"]
             if given or topics:
                 found[item_id] = given[0] if given else topics[0]["name"]
-    common = {name for name, _ in Counter(found.values()).most_common(8)}
-    kept = {item_id: name for item_id, name in found.items() if name in common}
-    if len(set(kept.values())) < 2:
+    if len(set(found.values())) < 2:
         raise catalogue.ContentError(
             f"{ingest['items']} items are in, but they are of one category; the simulation needs at least two"
         )
-    return kept
+    return found
 
 
 def _people(
@@ -106,7 +105,8 @@ def _people(
     progress: Progress,
     console: Console,
 ) -> dict[str, Any]:
-    readers = make_readers(sorted(set(categories.values())), SEED)
+    common = [name for name, _ in Counter(categories.values()).most_common(MOST_TASTES)]
+    readers = make_readers(sorted(common), SEED)
     sent: Counter[str] = Counter()
     clicks: Counter[str] = Counter()
 
