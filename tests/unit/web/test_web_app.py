@@ -92,7 +92,14 @@ def test_paths_match_whole_segments_only(path: str, route: str) -> None:
 def test_an_unknown_path_is_404_and_another_method_405(api: Api) -> None:
     problem(api(rest_event("GET", "/nowhere"), None), 404)
     problem(api(http_event("GET", "/nowhere"), None), 404)
-    problem(api(rest_event("DELETE", "/down"), None), 405)
+    assert "Allow" in problem(api(rest_event("DELETE", "/down"), None), 405)["detail"]
+
+
+def test_a_body_of_another_type_is_415(api: Api) -> None:
+    event = rest_event("POST", "/events", raw="events=1")
+    event["headers"] = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    assert "application/json" in problem(api(event, None), 415)["detail"]
 
 
 def test_a_request_that_no_authorizer_saw_is_401(api: Api) -> None:

@@ -29,6 +29,11 @@ View = Callable[..., Any]
 
 logger = Logger(child=True)
 
+_REFUSALS = {
+    405: ("Method not allowed", "this path answers other methods; the Allow header names them"),
+    415: ("Unsupported media type", "send the body with Content-Type: application/json"),
+}
+
 
 class Api(Chalice):
     """The app object is the Lambda handler; views return a pydantic model, a dict or a ``Response``."""
@@ -65,10 +70,11 @@ class Api(Chalice):
         if resource not in self.routes:
             return _problem(NotFound("no such path; the API lies under /v1")).to_dict()
         answer: dict[str, Any] = super().__call__(event, context)
-        if answer["statusCode"] in (405, 415):
+        status = answer["statusCode"]
+        if status in _REFUSALS:
             # Chalice's own refusals come in its own JSON form.
-            said = json.loads(answer["body"])["Message"]
-            answer["body"] = json.dumps({"type": "about:blank", "title": said, "status": answer["statusCode"]})
+            title, detail = _REFUSALS[status]
+            answer["body"] = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail})
             answer["headers"]["Content-Type"] = "application/problem+json"
         return answer
 
