@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from pydantic import SecretStr
+
 from feedsmith.errors import ConfigurationError
 from feedsmith.privacy.pseudonyms import Pseudonymizer
 from feedsmith.settings import Settings
@@ -98,12 +100,8 @@ class Services:
     @cached_property
     def pseudonym(self) -> Pseudonymizer:
         """User id -> pseudonym, under the deployment's key."""
-        settings = self.settings
-        if settings.pseudonym_key is not None:
-            key = settings.pseudonym_key.get_secret_value()
-        elif settings.pseudonym_key_secret:
-            key = self._secret(settings.pseudonym_key_secret)
-        else:
+        key = self._key(self.settings.pseudonym_key, self.settings.pseudonym_key_secret)
+        if key is None:
             raise ConfigurationError(
                 "no pseudonym key: set FEEDSMITH_PSEUDONYM_KEY_SECRET to the name of a Secrets Manager secret"
             )
@@ -218,9 +216,7 @@ class Services:
             return EdgeVectorStore(settings.vectors_path, settings.collection_prefix)
         from feedsmith.stores.qdrant import QdrantVectorStore, connect
 
-        api_key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
-        if api_key is None and settings.qdrant_api_key_secret:
-            api_key = self._secret(settings.qdrant_api_key_secret)
+        api_key = self._key(settings.qdrant_api_key, settings.qdrant_api_key_secret)
         return QdrantVectorStore(
             connect(settings.qdrant_url, api_key, settings.qdrant_timeout_s), settings.collection_prefix
         )
@@ -236,13 +232,19 @@ class Services:
     def _make_writer(self) -> Writer:
         from feedsmith.writing.writers import load_writer
 
-        return load_writer(self.settings)
+        key = self._key(self.settings.writer_api_key, self.settings.writer_api_key_secret)
+        return load_writer(self.settings.model_copy(update={"writer_api_key": SecretStr(key) if key else None}))
 
     @staticmethod
-    def _secret(name: str) -> str:
+    def _key(given: SecretStr | None, secret: str) -> str | None:
+        """A key given as a value, else from its secret; None: neither is set."""
+        if given is not None:
+            return given.get_secret_value()
+        if not secret:
+            return None
         from feedsmith.stores.secrets import read_secret
 
-        return read_secret(_client("secretsmanager"), name)
+        return read_secret(_client("secretsmanager"), secret)
 
 
 def _client(service: str) -> Any:

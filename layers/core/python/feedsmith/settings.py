@@ -39,7 +39,8 @@ class Settings(BaseSettings):
     writer: str = Field("extractive", description="extractive, gguf:PATH, bedrock:MODEL or openai:MODEL@BASE_URL")
     writer_timeout_s: float = Field(8.0, gt=0, le=120, description="Seconds before a writer counts as failed")
     writer_candidates: int = Field(3, ge=1, le=8, description="Texts asked of the model per request")
-    writer_api_key: SecretStr | None = Field(None, description="API key of an openai: writer")
+    writer_api_key: SecretStr | None = Field(None, description="API key of an openai: writer; prefer the secret below")
+    writer_api_key_secret: str = Field("", description="Secrets Manager name of the writer's API key")
     text_ttl_s: int = Field(7 * 86_400, ge=60, description="Seconds that a written text stays cached")
 
     history_length: int = Field(200, ge=1, le=1000, description="Newest interactions that make a profile")

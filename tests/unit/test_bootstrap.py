@@ -1,0 +1,84 @@
+"""The composition root: one of each, and keys from where they are set."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from feedsmith import bootstrap
+from feedsmith.bootstrap import Lazy, Services
+from feedsmith.errors import ConfigurationError
+from feedsmith.settings import Settings
+from feedsmith.writing.writers.openai import OpenAIWriter
+
+
+class SecretsManager:
+    """Knows one secret."""
+
+    def get_secret_value(self, **asked: Any) -> dict[str, str]:
+        assert asked["SecretId"] == "the-secret"
+        return {"SecretString": "sixteen bytes at least"}
+
+
+@pytest.fixture(autouse=True)
+def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "_client", lambda service: SecretsManager())
+
+
+def test_threads_get_the_same_one_and_it_is_made_once() -> None:
+    made: list[object] = []
+    together = threading.Barrier(8)
+    lazy = Lazy(lambda: made.append(object()) or made[-1])
+    got: list[object] = []
+
+    def ask() -> None:
+        together.wait(5)
+        got.append(lazy())
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+
+    assert len(made) == 1
+    assert got == made * 8
+
+
+def test_a_failure_to_make_it_is_not_remembered() -> None:
+    answers = iter([ValueError("not yet"), "made"])
+
+    def make() -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    lazy = Lazy(make)
+    with pytest.raises(ValueError, match="not yet"):
+        lazy()
+    assert not lazy.made
+    assert lazy() == "made"
+
+
+def test_a_key_given_as_a_value_goes_before_its_secret() -> None:
+    from_secret = Services(Settings(pseudonym_key_secret="the-secret")).pseudonym
+    given = Services(Settings(pseudonym_key="another key of length", pseudonym_key_secret="the-secret")).pseudonym
+    same = Services(Settings(pseudonym_key="sixteen bytes at least")).pseudonym
+
+    assert from_secret("acme", "ann") == same("acme", "ann") != given("acme", "ann")
+
+
+def test_without_a_pseudonym_key_nobody_is_stored_under_a_weak_one() -> None:
+    with pytest.raises(ConfigurationError, match="FEEDSMITH_PSEUDONYM_KEY_SECRET"):
+        _ = Services(Settings(pseudonym_key=None, pseudonym_key_secret="")).pseudonym
+
+
+def test_the_writers_key_may_come_from_a_secret() -> None:
+    settings = Settings(writer="openai:m@http://127.0.0.1:9/v1", writer_api_key_secret="the-secret")
+    writer = Services(settings).writer()
+
+    assert isinstance(writer, OpenAIWriter)
+    assert "sixteen bytes" not in writer.name + repr(writer)
