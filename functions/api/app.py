@@ -122,15 +122,13 @@ def segments() -> dict[str, Any]:
 def ingestion(ingestion_id: str) -> Any:
     """Progress of one upload."""
     tenant, s = app.caller.tenant, services()
-    found = s.ledger.ingestion(tenant, _id(ingestion_id))
+    # Imported here: the uploads package would cost every cold start of the API some 20 ms.
+    from feedsmith.content.uploads import progress
+
+    found = progress(s.ledger, tenant, _id(ingestion_id), work_bucket=s.settings.work_bucket, now=utcnow())
     if found is None:
         raise NotFound("no such ingestion")
-    if not found.rejected:
-        return found
-    # Imported here: the uploads package would cost every cold start of the API some 20 ms.
-    from feedsmith.content.uploads import rejects_prefix
-
-    return found.model_copy(update={"rejects": rejects_prefix(s.settings.work_bucket, tenant, found.id)})
+    return found
 
 
 @app.route("/v1/health/live", methods=["GET"])

@@ -35,7 +35,7 @@ _events = st.builds(
     Event,
     user_id=st.just("ann@example.com"),
     item_id=st.sampled_from(["a", "b", "c"]),
-    type=st.sampled_from(["impression", "click", "rate"]),
+    type=st.sampled_from(["impression", "click", "purchase"]),
     # Few distinct times, so that ties happen.
     at=st.one_of(_times, st.sampled_from([NOON, NOON + timedelta(microseconds=1)])),
     event_id=st.none() | st.text("aB0_.:@=+~-é日𠀀", min_size=1, max_size=128),
@@ -220,6 +220,7 @@ class LedgerContract:
 
     def test_a_chunk_that_ends_twice_counts_once(self, ledger: Ledger) -> None:
         ledger.create_ingestion("acme", "i1", "source")
+        assert not ledger.chunk_finished("acme", "i1", 1)
         ledger.update_ingestion("acme", "i1", status="running", chunks=2)
         ledger.finish_chunk("acme", "i1", 1, indexed=5, unchanged=0, rejected=0)
         # The second delivery finds all rows unchanged; the first one's counts are those that tell.
@@ -227,6 +228,9 @@ class LedgerContract:
         found = ledger.ingestion("acme", "i1")
         assert found is not None
         assert (found.status, found.chunks_done, found.indexed, found.unchanged) == ("running", 1, 5, 0)
+        assert ledger.chunk_finished("acme", "i1", 1)
+        assert not ledger.chunk_finished("acme", "i1", 2)
+        assert not ledger.chunk_finished("other", "i1", 1)
 
     def test_an_upload_without_rows_succeeds(self, ledger: Ledger) -> None:
         ledger.create_ingestion("acme", "i1", "source")

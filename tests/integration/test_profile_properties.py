@@ -113,7 +113,7 @@ def journeys(draw: st.DrawFn) -> tuple[History, Way, Way]:
                     st.sampled_from(["click", "view", "like", "dislike", "rate", "purchase", "impression"]),
                     st.sampled_from([*ITEMS, "late", "never"]),
                     days=st.integers(0, 3).map(float),
-                    value=st.sampled_from([None, 1.0, 4.5]),
+                    value=st.sampled_from([1.0, 4.5]),
                 ),
             ),
             min_size=1,

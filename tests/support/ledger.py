@@ -132,6 +132,10 @@ class InMemoryLedger(Ledger):
             done = _DoneChunk(indexed, unchanged, rejected, self._clock())
             self._chunks[tenant, ingestion_id].setdefault(chunk, done)
 
+    def chunk_finished(self, tenant: str, ingestion_id: str, chunk: int) -> bool:
+        with self._lock:
+            return chunk in self._chunks.get((tenant, ingestion_id), {})
+
     def ingestion(self, tenant: str, ingestion_id: str) -> Ingestion | None:
         with self._lock:
             if (tenant, ingestion_id) not in self._ingestions:

@@ -6,7 +6,7 @@ from feedsmith.content.service import ContentService
 from feedsmith.content.understanding import Understander
 from feedsmith.content.uploads import ChunkWorker, rejects_prefix
 from feedsmith.domains import load_domains
-from feedsmith.errors import StoreUnavailable
+from feedsmith.errors import NotFound, StoreUnavailable
 from feedsmith.models import Ingestion, Item, Rejected
 from feedsmith.stores.base import Chunk
 from support.embedders import WordEmbedder
@@ -77,6 +77,8 @@ def test_good_rows_land_and_bad_ones_are_kept_with_line_and_reason(bench: Bench)
         ('{"id": "a", "title": "T", "colour": 1}', "/colour: Extra inputs"),
         ('{"id": "a", "title": "T", "categories": ["x", ""]}', "/categories/1: "),
         ('{"id": "a", "title": "T", "published_at": "2026-03-01T12:00:00"}', "/published_at: "),
+        ('{"id": "a", "title": "T", "published_at": "0001-01-01T00:00:00+08:00"}', "/published_at: "),
+        ('{"id": "a", "title": "T", "expires_at": "9999-12-31T23:59:59-05:00"}', "/expires_at: "),
         ('{"id": "a", "title": "T", "domain": "commerce"}', "/domain: is 'commerce', but"),
         ('{"id": "a", "title": "T", "domain": null}', "/domain: is None"),
         ('{"id": "a", "title": "T", "attributes": {"x": NaN}}', "expected value"),
@@ -154,3 +156,15 @@ def test_the_address_of_rejected_rows(bench: Bench) -> None:
     assert prefix == "s3://work/rejected/acme/i1/"
     (key,) = bench.blobs.keys("work")
     assert f"s3://work/{key}".startswith(prefix)
+
+
+def test_a_chunk_that_comes_again_undoes_nothing_that_came_after_it(bench: Bench) -> None:
+    bench.work(b'{"id": "a", "title": "Old title"}\n{"id": "b", "title": "Gone soon"}')
+    bench.content.index("acme", [Item(id="a", domain="news", title="New title")])
+    bench.content.delete("acme", "b")
+
+    bench.work(b'{"id": "a", "title": "Old title"}\n{"id": "b", "title": "Gone soon"}')
+
+    assert bench.content.get("acme", "a").item.title == "New title"
+    with pytest.raises(NotFound):
+        bench.content.get("acme", "b")

@@ -156,3 +156,14 @@ def test_a_sample_of_bbc_news_is_recognised() -> None:
         topics.append(expected.get(path.parent.name, path.parent.name))
     found = [u.topics[0].name for u, _ in Understander(minilm(), load_domains()).understand(items)]
     assert np.mean([a == b for a, b in zip(found, topics, strict=True)]) >= 0.8
+
+
+def test_a_sensitive_topic_that_the_owner_names_is_kept_beyond_the_first_three() -> None:
+    embedder = WordEmbedder()
+    model = TopicModel(load_domains()["health"], embedder)
+    named = ["Nutrition", "Fitness", "Prevention", "Sleep", "Sexual health"]
+
+    topics = model.topics(embedder.passages(["a walk a day"])[0], named)
+
+    assert "sexual_health" in [topic.name for topic in topics]
+    assert sum(topic.score for topic in topics) <= 1

@@ -140,7 +140,7 @@ EVENTS = st.builds(
     st.sampled_from(["click", "view", "like", "dislike", "dismiss", "rate", "purchase", "save", "impression"]),
     st.sampled_from(["x", "x2", "y", "shop", "unknown"]),
     days=st.integers(0, 5).map(float),
-    value=st.sampled_from([None, 0.0, 5.0]),
+    value=st.sampled_from([0.0, 2.5, 5.0]),
     event_id=st.sampled_from([None, None, "e1", "e2"]),
 )
 

@@ -10,13 +10,22 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Id = Annotated[str, StringConstraints(pattern=r"^[\w.:@=+~-]{1,128}$")]
 Domain = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 ShortText = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True, min_length=1)]
-Utc = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
+
+
+def _to_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # the first and last hours of the calendar, in zones where UTC is on its other side
+        raise ValueError("out of the range of dates") from None
+
+
+Utc = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 
 EventType = Literal[
     "impression", "click", "view", "like", "dislike", "dismiss", "save", "share",
@@ -125,6 +134,14 @@ class Event(Model):
     )
     slate_id: Id | None = Field(None, description="The recommendation this answers")
     position: int | None = Field(None, ge=0, le=10_000, description="0-based place in the slate")
+
+    @model_validator(mode="after")
+    def _value_fits_the_type(self) -> Event:
+        if self.type == "rate" and (self.value is None or not 0 <= self.value <= 5):
+            raise ValueError("a rating needs a value in [0, 5]")
+        if self.type == "watch" and self.value is not None and not 0 <= self.value <= 1:
+            raise ValueError("the value of watch is the share watched, in [0, 1]")
+        return self
 
     @property
     def identity(self) -> str:

@@ -31,6 +31,7 @@ class TopicModel:
 
     def __init__(self, domain: Domain, embedder: Embedder) -> None:
         self._names = list(domain.taxonomy)
+        self._sensitive = {name for name, topic in domain.taxonomy.items() if topic.sensitive}
         self._spoken = {
             spelling.casefold(): name
             for name, topic in domain.taxonomy.items()
@@ -64,6 +65,13 @@ class TopicModel:
             for name, share in shares.items():
                 own = OWNER_SHARE / len(named) if name in named else 0.0
                 shares[name] = (1 - OWNER_SHARE) * share + own
-        best = sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_TOPICS]
+        ranked = sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))
+        best = [(name, share) for name, share in ranked[:MOST_TOPICS] if share >= LEAST_SCORE]
+        # A sensitive topic that the owner names is kept, however small: reasons and texts must know of it.
+        best += [
+            (name, share)
+            for name, share in ranked
+            if name in self._sensitive & set(named) and (name, share) not in best
+        ]
         # Rounded down, so that their sum stays at most 1.
-        return tuple(Topic(name=n, score=math.floor(s * 1e4) / 1e4) for n, s in best if s >= LEAST_SCORE)
+        return tuple(Topic(name=n, score=math.floor(s * 1e4) / 1e4) for n, s in best)

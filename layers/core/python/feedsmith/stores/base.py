@@ -241,6 +241,10 @@ class Ledger(ABC):
         """Record one chunk's counts, once: a second call for the same chunk replaces nothing."""
 
     @abstractmethod
+    def chunk_finished(self, tenant: str, ingestion_id: str, chunk: int) -> bool:
+        """Whether ``finish_chunk`` was called for this chunk; read consistently."""
+
+    @abstractmethod
     def ingestion(self, tenant: str, ingestion_id: str) -> Ingestion | None:
         """Progress: sums over the chunks that ended. ``succeeded`` when all planned chunks ended."""
 

@@ -130,8 +130,11 @@ class DynamoLedger(Ledger):
         self, tenant: str, ingestion_id: str, chunk: int, *, indexed: int, unchanged: int, rejected: int
     ) -> None:
         counts = {"indexed": indexed, "unchanged": unchanged, "rejected": rejected}
-        record = primary_key(ingestion_pk(tenant, ingestion_id), f"CHUNK#{chunk:05}")
+        record = _chunk_key(tenant, ingestion_id, chunk)
         self._put(record | wrap({**counts, "updated_at": self._now()}), _ABSENT)
+
+    def chunk_finished(self, tenant: str, ingestion_id: str, chunk: int) -> bool:
+        return self._get(_chunk_key(tenant, ingestion_id, chunk)) is not None
 
     def ingestion(self, tenant: str, ingestion_id: str) -> Ingestion | None:
         records = {record["sk"]["S"]: unwrap(record) for record in self._query(ingestion_pk(tenant, ingestion_id))}
@@ -249,3 +252,7 @@ def _status(stored: IngestionStatus, chunks: int | None, done: int) -> Ingestion
     if stored == "failed" or chunks is None:
         return stored
     return "succeeded" if done >= chunks else "running"
+
+
+def _chunk_key(tenant: str, ingestion_id: str, chunk: int) -> Attributes:
+    return primary_key(ingestion_pk(tenant, ingestion_id), f"CHUNK#{chunk:05}")

@@ -2,6 +2,7 @@
 
 from feedsmith.content.uploads.keys import ingestion_id, rejects_prefix
 from feedsmith.content.uploads.plan import UploadPlanner
+from feedsmith.content.uploads.progress import progress
 from feedsmith.content.uploads.work import ChunkWorker
 
-__all__ = ["ChunkWorker", "UploadPlanner", "ingestion_id", "rejects_prefix"]
+__all__ = ["ChunkWorker", "UploadPlanner", "ingestion_id", "progress", "rejects_prefix"]

@@ -27,6 +27,7 @@ class ChunkWorker:
     def work(self, chunk: Chunk) -> None:
         """Index the chunk's good rows, keep the others under ``rejected/``, and count both.
 
+        A chunk that was counted before is passed over: what changed or deleted its items since would be undone.
         An object that is gone ends the ingestion as failed. So does an error that nobody foresaw, which is raised on.
 
         Raises
@@ -34,6 +35,8 @@ class ChunkWorker:
         StoreUnavailable, ConfigurationError
             Work the same chunk again later.
         """
+        if self._ledger.chunk_finished(chunk.tenant, chunk.ingestion_id, chunk.number):
+            return
         try:
             rows = self._blobs.read_range(chunk.bucket, chunk.key, chunk.start, chunk.end, chunk.version)
             items, rejected = read_rows(rows, chunk)
