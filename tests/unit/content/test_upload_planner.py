@@ -197,7 +197,7 @@ def test_keys_without_a_tenant_are_raised(key: str) -> None:
 DAMAGED = {
     "x.jsonl": jsonl(50) + b'{"id": "\xff"}\n' + jsonl(5),
     "x.jsonl.gz": gzip.compress(jsonl(50)) + b"garbage",
-    "x.json": b"[" + b",".join(jsonl(50).splitlines()) + b", oops]",
+    "x.json": b"[" + b",".join(jsonl(50).splitlines()) + b" oops]",
     "x.csv": b"id,title\n" + b"".join(b"%d,T\n" % n for n in range(1, 51)) + b"\xff\n",
 }
 
