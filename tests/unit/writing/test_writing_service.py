@@ -128,6 +128,7 @@ def test_the_summary_that_no_draft_passes_for_is_extractive(world: World) -> Non
     [
         (WriterError("script:1 refused"), "writer_failed: script:1 refused"),
         (ConfigurationError("no model file /secret/place"), "writer_failed: script:1 is not set up"),
+        (KeyError("choices of ann"), "writer_failed: script:1 broke with KeyError"),
     ],
 )
 def test_a_writer_that_fails_costs_nobody_the_text(world: World, kind: str, error: Exception, note: str) -> None:

@@ -12,10 +12,18 @@ _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef\ud800-\udfff]"
 )
-_FENCES = re.compile(r"<{3,}|>{3,}|<\|[^|>]{0,40}\|>|\[/?INST\]|<</?SYS>>", re.IGNORECASE)
+_FENCES = re.compile(r"<{3,}|>{3,}|<\|[^|>]{0,40}\|>|<\||\|>|\[/?INST\]|<</?SYS>>", re.IGNORECASE)
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
 _MARKUP = re.compile(r"<[a-zA-Z!/?]|&[#a-zA-Z]")
+_TAG = re.compile(r"<[a-zA-Z!/?][^<>]*>?")
+# The HTML parser looks for the end of each of these anew, to the end of the text.
+_OPEN_FOREVER = re.compile(r"<(?=[a-zA-Z!/?])(?![^<>]{0,2000}>)")
+
+# What is read of a text at most; markup is several times as long as the words in it.
+_READ = 60_000
+_MARKUP_PER_TEXT = 8
+_ROUNDS = 4
 
 # Sentences that speak to a model instead of a reader (prompt injection).
 ORDERS = re.compile(
@@ -72,6 +80,20 @@ class _Visible(HTMLParser):
             self.parts.append(data)
 
 
+def _visible(page: str) -> str:
+    """What a reader of the page would see, in time that grows with its length and not faster."""
+    parts, at = [], 0
+    while (start := page.find("<!--", at)) >= 0:
+        parts.append(page[at:start])
+        end = page.find("-->", start + 4)
+        at = end + 3 if end >= 0 else len(page)  # a comment that does not end hides the rest
+    parts.append(page[at:])
+    parser = _Visible()
+    parser.feed(_OPEN_FOREVER.sub(" ", "".join(parts)))
+    parser.close()
+    return "".join(parser.parts)
+
+
 def clean(text: str, limit: int | None = None) -> str:
     """Plain, visible text: no markup, no hidden or invisible characters, no fence marks, NFC, single spaces.
 
@@ -87,15 +109,16 @@ def clean(text: str, limit: int | None = None) -> str:
     str
         Lines separated by single newlines; cleaning twice changes nothing.
     """
-    if _MARKUP.search(text):
-        parser = _Visible()
-        parser.feed(text)
-        parser.close()
-        text = "".join(parser.parts)
+    text = text[: _READ if limit is None else min(_READ, _MARKUP_PER_TEXT * limit)]
+    for _ in range(_ROUNDS):  # what was escaped once more than it should be is markup only after the first round
+        if not _MARKUP.search(text) or text == (seen := _visible(text)):
+            break
+        text = seen
+    else:
+        text = _TAG.sub(" ", text)
     text = unicodedata.normalize("NFC", text)
     text = _INVISIBLE.sub("", text)
-    while _FENCES.search(text):  # removing one mark may bring the halves of another together
-        text = _FENCES.sub(" ", text)
+    text = _FENCES.sub(" ", text)  # the space keeps the halves of another mark apart
     text = _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
     if limit is not None and len(text) > limit:
         head, _, _ = text[:limit].rpartition(" ")

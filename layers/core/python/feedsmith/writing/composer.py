@@ -46,8 +46,9 @@ class Piece:
     def original(self, kind: TextKind) -> str:
         """The item's own words: its title for a headline, else its first sentences; never empty."""
         item = self.indexed.item
-        title = clean(item.title) or item.title
         lead = split(clean(item.body, SIZES[kind].source))
+        # A title of nothing but markup or invisible characters is none.
+        title = clean(item.title) or (lead[0] if lead else self.domain.label.get(self.language))
         if kind == "headline" or not lead:
             return title
         limit = SIZES[kind].limit(self.language or "en")
@@ -155,6 +156,10 @@ class Composer:
         except ConfigurationError as error:
             _logger.error("the writer is not set up: %s", error)
             failure = f"{writer.name} is not set up"
+        except Exception as error:  # noqa: BLE001  whatever a model's library raises, the reader gets a text
+            # Its message may quote what the model was given.
+            _logger.error("the writer broke: %s", type(error).__name__)
+            failure = f"{writer.name} broke with {type(error).__name__}"
         _logger.warning("writer failed: %s", failure)
         return [], f"writer_failed: {failure}"
 
