@@ -22,7 +22,7 @@ build: export REPO := $(CURDIR)
 build: export BUILD_PIP := $(CURDIR)/$(SAM_VENV)/bin/python -m pip
 build: export RUNTIME_PYTHON := $(RUNTIME_PYTHON)
 build: export SAM_CLI_TELEMETRY := 0
-build: models $(SAM_VENV)/.ready
+build: models $(SAM_VENV)/.ready ## Build every zip function and both layers into .aws-sam/, without Docker
 	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(SAM_VENV)/bin/sam build --template-file template.yaml
 
 # As bare as the runtime's own: boto3, the runtime client, and an embedded Qdrant in place of the server.

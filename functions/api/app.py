@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from chalice.app import Response
 from pydantic import Field, StringConstraints
@@ -169,4 +170,5 @@ def _not_from_the_future(batch: EventBatch) -> None:
 
 
 def _id(raw: str) -> str:
-    return str(validated("id", Id, raw))
+    # API Gateway hands path parameters on as they came, percent-encoded; no id contains a percent sign.
+    return str(validated("id", Id, unquote(raw)))

@@ -159,7 +159,7 @@ def demo(
 @keys.command("create")
 def create_key(
     tenant: Annotated[str, typer.Option(help="Whom the key lets in: lower-case letters, digits, - and _.")],
-    label: Annotated[str, typer.Option(help="Who will use it; shows in access logs.")] = "",
+    label: Annotated[str, typer.Option(help="Who will use it; the authorizer passes it on.")] = "",
 ) -> None:
     """Make an API key in the ledger table that FEEDSMITH_TABLE names, with your own AWS credentials."""
     from pydantic import TypeAdapter, ValidationError

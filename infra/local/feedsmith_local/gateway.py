@@ -132,7 +132,7 @@ class Gateway:
             pairs = list(zip(names, parts, strict=True))
             if all(name == part or (name.startswith("{") and part) for name, part in pairs):
                 if route.method.upper() in (method, "ANY"):
-                    return route, function, {name[1:-1]: unquote(part) for name, part in pairs if name[0] == "{"}
+                    return route, function, {name[1:-1]: part for name, part in pairs if name[0] == "{"}
                 allowed.add(route.method.upper())
         if allowed:
             options = ", ".join(sorted(allowed))

@@ -104,6 +104,14 @@ def test_a_deleted_item_is_gone_and_another_tenants_was_never_there(call: Call) 
     assert call("GET", "/v1/items/{item_id}", path={"item_id": "cup"})[0] == 404
 
 
+def test_an_id_may_come_percent_encoded_as_api_gateway_hands_it_on(call: Call) -> None:
+    put(call, CUP | {"id": "新闻:1"})
+
+    status, item = call("GET", "/v1/items/{item_id}", path={"item_id": "%E6%96%B0%E9%97%BB%3A1"})
+
+    assert (status, item["item"]["id"]) == (200, "新闻:1")
+
+
 def test_similar_items_are_nearest_first_and_not_the_item_itself(call: Call) -> None:
     put(call, CUP, CUP2, BANK)
 

@@ -126,7 +126,7 @@ def test_what_was_read_before_the_damage_is_reported(api: Api, tmp_path: Path) -
 
     said = run("ingest", str(path), "--domain", "news", code=1)
 
-    assert "not JSON after element 101" in said
+    assert "not a JSON array after element 101" in said
     assert "100 items are in" in said
 
 

@@ -63,7 +63,7 @@ def test_a_function_gets_a_rest_api_event(gateway: Gateway) -> None:
     event = json.loads(answer.body)
     assert event["resource"] == "/things/{id}"
     assert event["path"] == "/things/a/b 中"
-    assert event["pathParameters"] == {"id": "a/b 中"}
+    assert event["pathParameters"] == {"id": "a%2Fb%20%E4%B8%AD"}  # as API Gateway hands them on
     assert event["queryStringParameters"] == {"q": "2", "empty": ""}
     assert event["multiValueQueryStringParameters"] == {"q": ["1", "2"], "empty": [""]}
     assert event["headers"] == {"Authorization": "all", "X-Two": "b"}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from feedsmith.bootstrap import services
 from feedsmith.errors import FeedsmithError
 from feedsmith.stores.sqs import decode_chunk
+
+logger = Logger(child=True)
 
 
 def work_chunks(event: dict[str, Any], context: Any) -> Any:
@@ -24,6 +27,8 @@ def _work(record: SQSRecord) -> None:
     try:
         s.chunk_worker.work(chunk)
     except Exception as error:
+        # The batch processor keeps it to itself.
+        logger.warning("chunk failed", extra={"ingestion": chunk.ingestion_id, "reason": _reason(error)})
         # The queue's last try: the message goes to the dead-letter queue, and its ingestion must not look as if it ran.
         if int(record.attributes.approximate_receive_count) >= s.settings.chunk_deliveries:
             s.chunk_worker.give_up(chunk, f"given up after {s.settings.chunk_deliveries} tries: {_reason(error)}")

@@ -89,7 +89,8 @@ class Api(Chalice):
                     return _response(view(*args, **view_kwargs))
                 except FeedsmithError as error:
                     if error.status >= 500:
-                        logger.warning("request failed", extra={"route": path, "error": type(error).__name__})
+                        what = {"route": path, "error": type(error).__name__, "reason": error.detail}
+                        logger.warning("request failed", extra=what)
                     return _problem(error)
                 except Exception as error:  # noqa: BLE001  nothing may reach the caller but a problem
                     # The last line before the caller: the log has the type and the place, never the request's content.
