@@ -82,7 +82,7 @@ def as_csv() -> bytes:
     ("name", "body"),
     [
         ("x.jsonl", as_jsonl()),
-        ("x.jsonl.gz", gzip.compress(as_jsonl())),
+        ("x.jsonl.gz", gzip.compress(as_jsonl(), mtime=0)),
         ("x.csv", as_csv()),
         ("x.json", json.dumps(rows()).encode()),
     ],
