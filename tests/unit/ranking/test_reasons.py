@@ -62,6 +62,21 @@ def test_what_is_not_read_is_not_called_read() -> None:
     assert reasons(c, reader, language="zh", interest=(1.0, 3.0))[0][1] == "因为你对“A {tent}”感兴趣"
 
 
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("<b>The</b> &lt;script&gt;x()&lt;/script&gt;final", ["Because you read “The final”"]),
+        ("<script>x()</script>", []),
+    ],
+)
+def test_a_title_is_named_without_its_markup(title: str, said: list[str]) -> None:
+    c = Catalogue()
+    c.item("it", X)
+    c.item("old", X, title=title)
+    reader = reader_of(c, interests=(interest(X, "old"),))
+    assert [text for _, text, _ in reasons(c, reader, interest=(1.0, 3.0))] == said
+
+
 def test_a_long_title_is_cut() -> None:
     c = Catalogue()
     c.item("it", X)

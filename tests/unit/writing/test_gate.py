@@ -163,6 +163,25 @@ def test_the_ground_may_be_named_by_its_title() -> None:
     assert {"names", "numbers"} <= failed(text)
 
 
+@pytest.mark.parametrize(
+    ("ground", "text"),
+    [
+        ("300", "TimeWarner profits jumped 300"),
+        ("Disney", "Disney profits jumped 76%"),
+        ("profits at Walt", "Quarterly profits at Walther jumped 76%"),
+        ("profits jumped 7", "TimeWarner profits jumped 7.6%"),
+    ],
+)
+def test_a_ground_s_title_within_other_words_or_too_short_excuses_nothing(ground: str, text: str) -> None:
+    assert failed(text, ground=ground) & {"names", "numbers"}
+
+
+def test_a_chinese_ground_may_be_named_between_other_characters() -> None:
+    assert failed("读过华为发布新机的人：小米第三季度利润增长30%", "zh", ground="华为发布新机") == failed(
+        "读过的人：小米第三季度利润增长30%", "zh"
+    )
+
+
 def test_the_ground_lends_its_names_to_nothing_but_its_title() -> None:
     assert "names" in failed("Ad sales boost Microsoft profit", ground=GROUND)
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedsmith.content.cleaning import clean
 from feedsmith.domains import load_domains
 from feedsmith.errors import ConfigurationError
 from feedsmith.models import Item, Verdict
@@ -20,7 +21,6 @@ from feedsmith.writing import prompting
 from feedsmith.writing.cache import TextKey
 from feedsmith.writing.choice import Candidate, choose
 from feedsmith.writing.claims import Source, negated, quotations
-from feedsmith.writing.cleaning import clean
 from feedsmith.writing.form import tidy
 from feedsmith.writing.gate import Case, judge
 from feedsmith.writing.numbers import numbers
@@ -235,14 +235,15 @@ def test_no_placeholder_is_left_in_any_prompt(kind: Any, item: Item) -> None:
 
 # -- cache key and choice ------------------------------------------------------------------------------------------
 
-KEY = TextKey("t", (("i", "h"),), "headline", ("person", "u"), "en", "p", "w", ("g", "G"))
+KEY = TextKey("t", (("i", "h"),), "headline", ("person", "u", ""), "en", "p", "w", ("g", "G"))
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"tenant": "t2"}, {"items": (("i2", "h"),)}, {"items": (("i", "h2"),)}, {"items": (("i", "h"), ("j", "h"))},
-        {"kind": "summary"}, {"audience": ("segment", "u")}, {"audience": ("person", "u2")}, {"language": "zh"},
+        {"kind": "summary"}, {"audience": ("segment", "u", "")}, {"audience": ("person", "u2", "")},
+        {"audience": ("person", "u", "x")}, {"language": "zh"},
         {"language": None}, {"prompt_version": "p2"}, {"writer": "w2"}, {"ground": ("g2", "G")},
         {"ground": ("g", "G2")}, {"ground": None},
     ],

@@ -23,7 +23,7 @@ def extract_keywords(text: str, language: str | None) -> tuple[str, ...]:
     """
     text = text[:READ_CHARACTERS]
     if language == "zh":
-        return tuple(_jieba().extract_tags(text, topK=LIMIT))
+        return tuple(load_jieba().analyse.extract_tags(text, topK=LIMIT))
     if language in _UNSPACED or language is None:
         return ()
     found = [phrase for phrase, _ in _yake(language).extract_keywords(text)]
@@ -48,8 +48,8 @@ def _yake(language: str) -> Any:
 
 
 @cache
-def _jieba() -> Any:
-    """The extractor of jieba, its dictionary loaded without a word on stderr.
+def load_jieba() -> Any:
+    """The package jieba, its dictionary loaded without a word on stderr.
 
     jieba would cache its dictionary as a pickle-like file in the shared folder for temporary files, and trust what it
     finds there; a private folder that ends with the loading keeps others' files out.
@@ -61,4 +61,4 @@ def _jieba() -> Any:
     with tempfile.TemporaryDirectory() as private:
         jieba.dt.tmp_dir = private
         jieba.initialize()
-    return jieba.analyse
+    return jieba

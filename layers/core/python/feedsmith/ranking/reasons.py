@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from feedsmith.content.cleaning import clean
 from feedsmith.domains.loader import Domain, LocalText
 from feedsmith.models import Reason, Term
 from feedsmith.ranking.retrieval import Candidate, Reader
@@ -99,7 +100,9 @@ def _interest(case: _Case) -> Reason | None:
     # Gone since, or not to be named: then the interest has no name that may be said.
     if ground is None or any(not case.nameable(topic) for topic in topic_scores(ground.payload)):
         return None
-    title = ground.payload["title"]
+    title = clean(ground.payload["title"])
+    if not title:
+        return None
     if len(title) > _LONGEST_TITLE:
         title = title[: _LONGEST_TITLE - 1].rstrip() + "…"
     text = case.text("read" if case.domain.name in _READ else "seen", title)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
 
+from feedsmith.content.cleaning import clean
 from feedsmith.domains.loader import Domain
 from feedsmith.models import Ground, IndexedItem, Profile, Segment
 from feedsmith.stores.base import Vector, VectorStore
@@ -51,6 +53,16 @@ class Audience:
         """The reader's interest closest to an item; None for everyone."""
         return max(self.interests, key=lambda interest: float(interest @ item), default=None)
 
+    @property
+    def taste(self) -> str:
+        """What a segment's readers like, as SHA-256 in hex: another segment may get the same id. Empty for others."""
+        if self.kind != "segment":
+            return ""
+        digest = hashlib.sha256((self.focus or "").encode())
+        for interest in self.interests:
+            digest.update((np.round(interest, 2) + 0.0).astype("<f4").tobytes())  # + 0.0: there is no -0.0
+        return digest.hexdigest()
+
 
 EVERYONE = Audience()
 
@@ -93,8 +105,9 @@ class AudienceFinder:
             if hit.vector is None or float(hit.vector @ vector) < closest:
                 continue
             read = item_of(hit)
-            if read.item.domain == domain.name and not _sensitive(read, domain):
-                best, closest = Ground(item_id=read.item.id, title=read.item.title), float(hit.vector @ vector)
+            title = clean(read.item.title)
+            if title and read.item.domain == domain.name and not _sensitive(read, domain):
+                best, closest = Ground(item_id=read.item.id, title=title), float(hit.vector @ vector)
         return best
 
 

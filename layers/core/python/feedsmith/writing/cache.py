@@ -19,13 +19,13 @@ class TextKey:
     """All that a text depends on.
 
     Not the profile: a shift of taste does not rewrite what was written, another ground does. ``items`` are (id,
-    content hash) in order; ``audience`` is its kind and key.
+    content hash) in order; ``audience`` is its kind, its key and, for a segment, the hash of what its readers like.
     """
 
     tenant: str
     items: tuple[tuple[str, str], ...]
     kind: TextKind
-    audience: tuple[str, str]
+    audience: tuple[str, str, str]
     language: str | None
     prompt_version: str
     writer: str
@@ -39,7 +39,7 @@ class TextKey:
     @property
     def user(self) -> str | None:
         """The user under whose key the text lies; None for shared ones."""
-        kind, key = self.audience
+        kind, key, _ = self.audience
         return key if kind == "person" else None
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from feedsmith.content.keywords import load_jieba
 from feedsmith.writing.lexicon import CHINESE_NEGATION, FUNCTION_WORDS, MONTHS, NEGATIONS, OPENERS
 from feedsmith.writing.numbers import Number, numbers
 from feedsmith.writing.sentences import content, is_chinese, plain, split, stem
@@ -177,9 +177,9 @@ def _foreign_chinese_names(sentence: str, source: Source) -> list[str]:
         return []
     titles = _TITLES.findall(sentence)
     latin = _LATIN_IN_HAN.findall(sentence)
+    load_jieba()
     import jieba.posseg
 
-    jieba.setLogLevel(logging.WARNING)
     proper = [pair.word for pair in jieba.posseg.cut(sentence) if pair.flag in _PROPER_HAN and len(pair.word) > 1]
     return [name for name in [*titles, *latin, *proper] if plain(name) not in source.plain]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from feedsmith.content.base import Embedder
+from feedsmith.content.cleaning import clean
 from feedsmith.domains.loader import Domain
 from feedsmith.errors import ConfigurationError, WriterError
 from feedsmith.models import Check, IndexedItem, TextKind, Verdict
@@ -18,7 +19,6 @@ from feedsmith.stores.base import Vector
 from feedsmith.writing.base import Draft, Prompt, Writer
 from feedsmith.writing.choice import Candidate, Origin, choose
 from feedsmith.writing.claims import Source
-from feedsmith.writing.cleaning import clean
 from feedsmith.writing.gate import Case, judge
 from feedsmith.writing.prompting import SIZES, rules_of, source_text
 from feedsmith.writing.sentences import join, length, split

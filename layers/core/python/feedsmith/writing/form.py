@@ -7,8 +7,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from feedsmith.content.cleaning import ORDERS, clean
 from feedsmith.writing import patterns
-from feedsmith.writing.cleaning import ORDERS, clean
 from feedsmith.writing.lexicon import DANGLING
 from feedsmith.writing.sentences import HAN, balanced, bare, content, is_chinese, length, plain
 

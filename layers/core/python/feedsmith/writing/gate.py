@@ -14,6 +14,22 @@ from feedsmith.writing import faithfulness, form
 from feedsmith.writing.claims import Source, same
 from feedsmith.writing.sentences import split
 
+# A title of one word, or of little but numbers, may stand in a text by chance.
+_WORD = re.compile(r"[^\W\d_\u3400-\u9fff]+")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_FEWEST_WORDS = 2
+_FEWEST_HAN = 4
+# Neither within a word nor within a number; Chinese has no borders between words.
+_BEFORE = r"(?<![^\W\u3400-\u9fff])(?<!\d[.,])"
+_AFTER = r"(?![^\W\u3400-\u9fff]|[.,]\d|%)"
+
+
+def _without_title(text: str, title: str) -> str:
+    if len(_WORD.findall(title)) < _FEWEST_WORDS and len(_HAN.findall(title)) < _FEWEST_HAN:
+        return text
+    found = rf"[\"'“‘《「]?{_BEFORE}{re.escape(title)}{_AFTER}[\"'”’》」]?"
+    return re.sub(found, " ", text, flags=re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -38,7 +54,7 @@ class Case:
         """Sentences that are not the source's word for word, without the ground's title: they must prove themselves."""
         text = self.text
         if self.ground:
-            text = re.sub(rf"[\"'“‘《「]?{re.escape(self.ground)}[\"'”’》」]?", " ", text, flags=re.IGNORECASE)
+            text = _without_title(text, self.ground)
         return [sentence for sentence in split(text) if same(sentence) not in self.source.verbatim]
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from feedsmith.content.cleaning import ORDERS, clean
 from feedsmith.domains.loader import Domain
 from feedsmith.models import Item, TextKind
 from feedsmith.writing.base import Prompt
-from feedsmith.writing.cleaning import ORDERS, clean
 from feedsmith.writing.sentences import split
 
 TEMPLATES = Path(__file__).parent / "prompts"

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from feedsmith.content.base import Embedder
+from feedsmith.content.cleaning import clean
 from feedsmith.domains.loader import Domain
 from feedsmith.errors import NotFound, ValidationFailed
 from feedsmith.models import (
@@ -181,7 +182,7 @@ class WritingService:
         named = next((reason.item_id for reason in reasons if reason.item_id is not None), None)
         ground = None
         if named is not None and (read := self._vectors.retrieve(tenant, "items", [named]).get(named)) is not None:
-            ground = Ground(item_id=named, title=item_of(read).item.title)
+            ground = Ground(item_id=named, title=clean(item_of(read).item.title))
         label = domain.label.get(language)
         joined = ("；" if language == "zh" else "; ").join(reason.text for reason in reasons)
         return Rendition(
@@ -240,7 +241,7 @@ def _key(
         tenant=tenant,
         items=tuple((piece.indexed.item.id, piece.indexed.content_hash) for piece in pieces),
         kind=kind,
-        audience=(audience.kind, audience.key),
+        audience=(audience.kind, audience.key, audience.taste),
         language=language,
         prompt_version=prompt.version,
         writer=writer.name,

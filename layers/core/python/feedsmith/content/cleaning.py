@@ -6,19 +6,22 @@ import re
 import unicodedata
 from html.parser import HTMLParser
 
-# Controls other than tab and newline; zero-width and joining characters; bidirectional overrides; the tag
+# Controls other than tab and newline; zero-width, joining and filling characters; bidirectional overrides; the tag
 # characters and variation selectors that smuggle hidden text past a human reader.
 _INVISIBLE = re.compile(
-    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef\ud800-\udfff]"
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e01ef\ud800-\udfff]"
 )
 _FENCES = re.compile(r"<{3,}|>{3,}|<\|[^|>]{0,40}\|>|<\||\|>|\[/?INST\]|<</?SYS>>", re.IGNORECASE)
-_SPACES = re.compile(r"[^\S\n]+")
+_SPACES = re.compile(r"(?:[^\S\n]|\u2800)+")  # U+2800: the empty Braille pattern
 _LINES = re.compile(r"\s*\n\s*")
 _MARKUP = re.compile(r"<[a-zA-Z!/?]|&[#a-zA-Z]")
-_TAG = re.compile(r"<[a-zA-Z!/?][^<>]*>?")
+_REST_OF_MARKUP = re.compile(r"<[a-zA-Z!/?][^<>]*>?|&(?=[#a-zA-Z])")
 # The HTML parser looks for the end of each of these anew, to the end of the text.
 _OPEN_FOREVER = re.compile(r"<(?=[a-zA-Z!/?])(?![^<>]{0,2000}>)")
+
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")  # feeds wrap their text in it
+_DECLARATION = re.compile(r"<[!?][^<>]*>")  # the HTML parser raises AssertionError at a malformed one
 
 # What is read of a text at most; markup is several times as long as the words in it.
 _READ = 60_000
@@ -89,9 +92,16 @@ def _visible(page: str) -> str:
         at = end + 3 if end >= 0 else len(page)  # a comment that does not end hides the rest
     parts.append(page[at:])
     parser = _Visible()
-    parser.feed(_OPEN_FOREVER.sub(" ", "".join(parts)))
+    parser.feed(_DECLARATION.sub(" ", _OPEN_FOREVER.sub(" ", _CDATA.sub(" ", "".join(parts)))))
     parser.close()
     return "".join(parser.parts)
+
+
+def _tidied(text: str) -> str:
+    """Text without invisible characters and fence marks, NFC, with single spaces."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
+    text = _FENCES.sub(" ", text)  # the space keeps the halves of another mark apart
+    return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
 
 
 def clean(text: str, limit: int | None = None) -> str:
@@ -109,17 +119,14 @@ def clean(text: str, limit: int | None = None) -> str:
     str
         Lines separated by single newlines; cleaning twice changes nothing.
     """
-    text = text[: _READ if limit is None else min(_READ, _MARKUP_PER_TEXT * limit)]
-    for _ in range(_ROUNDS):  # what was escaped once more than it should be is markup only after the first round
-        if not _MARKUP.search(text) or text == (seen := _visible(text)):
+    text = _INVISIBLE.sub("", text[: _READ if limit is None else min(_READ, _MARKUP_PER_TEXT * limit)])
+    for _ in range(_ROUNDS):  # what was escaped, or parted by something removed, is markup only afterwards
+        seen = _tidied(_visible(text) if _MARKUP.search(text) else text)
+        if seen == text:
             break
         text = seen
     else:
-        text = _TAG.sub(" ", text)
-    text = unicodedata.normalize("NFC", text)
-    text = _INVISIBLE.sub("", text)
-    text = _FENCES.sub(" ", text)  # the space keeps the halves of another mark apart
-    text = _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
+        text = _tidied(_REST_OF_MARKUP.sub(" ", text))
     if limit is not None and len(text) > limit:
         head, _, _ = text[:limit].rpartition(" ")
         text = (head if len(head) > limit // 2 else text[:limit]).rstrip()
