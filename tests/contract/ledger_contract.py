@@ -80,8 +80,9 @@ class LedgerContract:
 
     def test_an_event_comes_back_as_it_was(self, ledger: Ledger) -> None:
         full = Event(
-            user_id="ann", item_id="日報-1", type="watch", at=NOON, event_id="e1", value=0.1, slate_id="s1", position=0
-        )
+            user_id="ann", item_id="日報-1", type="watch", at=NOON, event_id="e1", value=0.1,
+            slate_id="s1", position=0, propensity=0.1, model_version="linear-1",
+        )  # fmt: skip
         ledger.append("acme", "u1", full)
         assert ledger.history("acme", "u1", 1) == [full.model_copy(update={"user_id": "u1"})]
 

@@ -79,6 +79,8 @@ class Catalogue:
         topics: dict[str, float] | None = None,
         age_hours: float = 0.0,
         mass: float | None = None,
+        clicks: int = 0,
+        shown: int = 0,
         expires_in_hours: float | None = None,
         provider: str | None = None,
         categories: tuple[str, ...] = (),
@@ -98,7 +100,10 @@ class Catalogue:
         understanding = Understanding(
             language="en", topics=tuple(Topic(name=n, score=s) for n, s in (topics or {}).items())
         )
-        stats = ItemStats(trend=None if mass is None else log2_mass(mass, self.domain))
+        stats = ItemStats(
+            counts={"click": clicks, "impression": shown},
+            trend=None if mass is None else log2_mass(mass, self.domain),
+        )
         indexed = IndexedItem(
             item=item, content_hash=item.content_hash, understanding=understanding, stats=stats, indexed_at=NOW
         )

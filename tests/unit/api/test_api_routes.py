@@ -131,6 +131,17 @@ def test_events_are_accepted_once_and_stored_under_a_pseudonym(call: Call, servi
     assert services.ledger.history("acme", "ann", 10) == []
 
 
+def test_an_impression_echoes_its_place_and_a_propensity_of_0_is_422(call: Call) -> None:
+    place = {"slate_id": "s1", "position": 9, "propensity": 0.25, "model_version": "linear-1"}
+    shown = click("ann", "cup", **place) | {"type": "impression"}
+
+    assert call("POST", "/v1/events", body={"events": [shown]}) == (202, {"accepted": 1, "duplicates": 0})
+    status, problem = call("POST", "/v1/events", body={"events": [shown | {"propensity": 0.0}]})
+
+    assert status == 422
+    assert problem["errors"][0]["path"] == "/events/0/propensity"
+
+
 def test_an_event_from_the_future_is_422(call: Call) -> None:
     ahead = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 

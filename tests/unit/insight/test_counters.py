@@ -84,6 +84,8 @@ def shown(vectors: MemoryVectors, item_id: str = "x") -> ItemStats:
     hit = vectors.retrieve(TENANT, "items", [item_id])[item_id]
     stats = codec.item_of(hit).stats
     assert hit.payload.get("trend") == stats.trend
+    assert hit.payload["clicks"] == stats.counts.get("click", 0)
+    assert hit.payload["shown"] == stats.counts.get("impression", 0)
     return stats
 
 

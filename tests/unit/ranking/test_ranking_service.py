@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from feedsmith.errors import NotFound, StoreUnavailable, ValidationFailed
 from feedsmith.models import Recommendation
+from feedsmith.stores.base import Point
 from support.ranking import TENANT, Catalogue, X, Y, Z, interest
 
 
@@ -129,6 +130,41 @@ def test_one_provider_does_not_fill_a_slate_of_ten() -> None:
         c.item(f"q{number}", X, provider=f"q{number}", age_hours=48)
     providers = [item.provider for item in recommend(c).items]
     assert providers.count("p") == c.domain.reranking.max_per_provider == 4
+
+
+def test_one_place_in_ten_explores_and_says_how_likely_that_was() -> None:
+    # GIVEN 14 items, one of them disliked: nine places are certain, four items compete for the tenth
+    c = Catalogue()
+    for number in range(14):
+        c.item(f"i{number:02d}", X, age_hours=number, clicks=3, shown=60)
+    c.user("me", X, liked={"gone": 1.0}, disliked=("i13",))
+    # WHEN
+    slate = recommend(c, limit=10)
+    # THEN
+    assert [(item.explored, item.propensity) for item in slate.items[:9]] == [(False, 1.0)] * 9
+    last = slate.items[9]
+    assert last.explored
+    assert last.item_id in {"i09", "i10", "i11", "i12"}
+    assert last.propensity == pytest.approx(1 / 4, abs=0.002)  # their counts are alike
+    assert {recommend(c).items[9].item_id for _ in range(60)} == {"i09", "i10", "i11", "i12"}
+    assert not any(item.explored for item in recommend(c, limit=4).items)
+    assert not any(item.explored for item in recommend(c, limit=13).items)
+
+
+def test_clicks_make_an_item_likelier_to_be_tried() -> None:
+    # GIVEN nine items before two with the same pooled counts, one of which is clicked far more often
+    c = Catalogue()
+    for number in range(9):
+        c.item(f"i{number}", X)
+    c.item("good", X, age_hours=96, clicks=50, shown=200)
+    c.item("bad", X, age_hours=96, clicks=1, shown=200)
+    # THEN the place is all but certain, and 0 counts are assumed where an earlier version stored none
+    assert recommend(c).items[9].item_id == "good"
+    (hit,) = c.vectors.retrieve(TENANT, "items", ["good"], with_vectors=True).values()
+    assert hit.vector is not None
+    payload = {name: value for name, value in hit.payload.items() if name not in ("clicks", "shown")}
+    c.vectors.upsert(TENANT, "items", [Point("good", hit.vector, payload)])
+    assert recommend(c).items[9].propensity < 1.0
 
 
 @pytest.mark.parametrize("there", [0, 1, 3])

@@ -58,6 +58,8 @@ def browse(
                     "at": datetime.now(UTC).isoformat(),
                     "slate_id": f"{reader.user_id}-{number}",
                     "position": position,
+                    "propensity": 1 / (len(everything) - position),  # of those not placed above, all alike
+                    "model_version": "random",
                 }
                 events += [shown | {"type": kind} for kind in _reactions(rng, categories[item_id] in reader.taste)]
         for start in range(0, len(events), 100):

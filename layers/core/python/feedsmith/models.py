@@ -134,6 +134,10 @@ class Event(Model):
     )
     slate_id: Id | None = Field(None, description="The recommendation this answers")
     position: int | None = Field(None, ge=0, le=10_000, description="0-based place in the slate")
+    propensity: float | None = Field(None, gt=0, le=1, description="As the recommendation gave it for this place")
+    model_version: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+        None, description="Of the slate this answers"
+    )
 
     @model_validator(mode="after")
     def _value_fits_the_type(self) -> Event:
@@ -145,10 +149,14 @@ class Event(Model):
 
     @property
     def identity(self) -> str:
-        """``event_id``, or a hash of the event's own fields."""
+        """``event_id``, or a hash of the event's own fields.
+
+        Fields that were added later count where they are given only, lest events stored before be taken for new ones.
+        """
         if self.event_id is not None:
             return self.event_id
-        own = json.dumps(self.model_dump(mode="json", exclude={"event_id"}), sort_keys=True)
+        absent = {name for name in ("propensity", "model_version") if getattr(self, name) is None}
+        own = json.dumps(self.model_dump(mode="json", exclude={"event_id", *absent}), sort_keys=True)
         return "h:" + hashlib.sha256(own.encode()).hexdigest()[:32]
 
 
@@ -229,7 +237,11 @@ class Reason(Model):
 
 
 class RecommendedItem(Model):
-    """One place of a slate. ``score`` is the sum of ``terms`` within 1e-5."""
+    """One place of a slate. ``score`` is the sum of ``terms`` within 1e-5.
+
+    ``explored`` places were filled by chance; ``propensity`` is the probability that this item got the place, given
+    the places above. Both belong on the impression, as ``slate_id``, ``position`` and ``model_version`` do.
+    """
 
     item_id: Id
     title: str
@@ -242,6 +254,7 @@ class RecommendedItem(Model):
     terms: tuple[Term, ...]
     reasons: tuple[Reason, ...]
     propensity: float = Field(1.0, gt=0, le=1)
+    explored: bool = False
 
 
 class Recommendation(Model):

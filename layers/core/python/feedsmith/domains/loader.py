@@ -52,10 +52,13 @@ class Weights(_Part):
 
 
 class Reranking(_Part):
-    """``mmr`` is lambda of maximal marginal relevance in [0, 1] (1: relevance only)."""
+    """How ``ranking/reranking.py`` makes a slate of a ranked list; relevance is from 0 to 1 there."""
 
-    mmr: float = Field(ge=0, le=1)
+    mmr: float = Field(ge=0, le=1, description="Lambda of maximal marginal relevance; 1: relevance only")
+    calibration: float = Field(0.0, ge=0, description="Relevance given up for a nat nearer to the reader's topics")
     max_per_provider: int = Field(ge=1, description="Most items of one provider in a slate of ten")
+    provider_floor: float = Field(0.0, ge=0, lt=1, description="Least exposure, as a share of what merit would give")
+    exploration: float = Field(0.0, ge=0, le=0.5, description="Share of places that explore")
 
 
 class Cautions(_Part):

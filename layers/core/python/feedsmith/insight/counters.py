@@ -14,6 +14,7 @@ from feedsmith.domains.loader import Domain
 from feedsmith.errors import StoreUnavailable
 from feedsmith.models import ItemStats, utcnow
 from feedsmith.stores.base import Counter, Ledger, StreamRecord, VectorStore
+from feedsmith.stores.codec import stats_payload
 
 ATTEMPTS: Final = 8
 POSITIONS_KEPT_S: Final = 2 * 86_400  # the stream gives nothing again after 24 hours
@@ -149,7 +150,5 @@ class CounterService:
             if not moved:
                 return
             for item_id, counter in moved.items():
-                stats = item_stats(counter)
-                trend = {} if stats.trend is None else {"trend": stats.trend}
-                self._vectors.patch(tenant, "items", item_id, {"stats": stats.model_dump(mode="json"), **trend})
+                self._vectors.patch(tenant, "items", item_id, stats_payload(item_stats(counter)))
                 copied[item_id] = counter.revision

@@ -19,9 +19,9 @@ from feedsmith.ranking.base import Features, Ranker
 from feedsmith.ranking.features import feature_matrix
 from feedsmith.ranking.linear import LinearRanker
 from feedsmith.ranking.reasons import reasons_of
-from feedsmith.ranking.reranking import rerank
 from feedsmith.ranking.retrieval import Candidate, Reader, Request, Retriever, Segments, candidate
 from feedsmith.ranking.signals import signals_of
+from feedsmith.ranking.slate import Placed, make_slate
 from feedsmith.stores.base import VectorStore
 from feedsmith.stores.codec import CANDIDATE_FIELDS
 
@@ -120,24 +120,31 @@ class RankingService:
         reader = self._retriever.reader(tenant, self._profiles.load(tenant, user, domain), request)
         found = self._retriever.candidates(tenant, reader, request)
         ranker = self._ranker(rules)
+        slate_id = uuid.uuid4().hex
         items: tuple[RecommendedItem, ...] = ()
         if found:
-            features = feature_matrix(signals_of(found, reader, request))
+            signals = signals_of(found, reader, request)
+            features = feature_matrix(signals)
             terms = ranker.terms(features)
-            slate = rerank(
+            slate = make_slate(
                 terms.sum(axis=1, dtype=np.float64),
-                np.stack([c.vector for c in found]),
+                signals.vectors,
                 [c.key for c in found],
                 [c.payload["provider"] for c in found],
+                signals.topics,
+                signals.shares,
+                [c.payload.get("clicks", 0) for c in found],  # absent from what was stored by earlier versions
+                [c.payload.get("shown", 0) for c in found],
                 rules.reranking,
                 limit,
+                slate_id,
             )
             items = tuple(
-                _place(position, found[row], features, terms, row, reader, rules, language)
-                for position, row in enumerate(slate)
+                _place(position, found[placed.row], features, terms, placed, reader, rules, language)
+                for position, placed in enumerate(slate)
             )
         return Recommendation(
-            slate_id=uuid.uuid4().hex, domain=domain, basis=reader.basis, model_version=ranker.version, items=items
+            slate_id=slate_id, domain=domain, basis=reader.basis, model_version=ranker.version, items=items
         )
 
     def explain(self, tenant: str, user: str, item_id: str, language: str = "en") -> RecommendedItem:
@@ -157,7 +164,7 @@ class RankingService:
         request, one = Request(rules, self._clock()), candidate(hit)
         reader = self._retriever.reader(tenant, self._profiles.load(tenant, user, rules.name), request)
         features = feature_matrix(signals_of([one], reader, request))
-        return _place(0, one, features, self._ranker(rules).terms(features), 0, reader, rules, language)
+        return _place(0, one, features, self._ranker(rules).terms(features), Placed(0), reader, rules, language)
 
 
 def _place(
@@ -165,7 +172,7 @@ def _place(
     chosen: Candidate,
     features: Features,
     contributions: npt.NDArray[np.float32],
-    row: int,
+    placed: Placed,
     reader: Reader,
     domain: Domain,
     language: str,
@@ -173,7 +180,7 @@ def _place(
     terms = tuple(
         Term(name=name, group=group, value=float(value), contribution=float(contribution))
         for name, group, value, contribution in zip(
-            features.names, features.groups, features.values[row], contributions[row], strict=True
+            features.names, features.groups, features.values[placed.row], contributions[placed.row], strict=True
         )
     )
     return RecommendedItem(
@@ -187,4 +194,6 @@ def _place(
         score=math.fsum(term.contribution for term in terms),
         terms=terms,
         reasons=reasons_of(chosen, terms, reader, domain, language),
+        propensity=placed.propensity,
+        explored=placed.explored,
     )

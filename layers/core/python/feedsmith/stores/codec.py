@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 
-from feedsmith.models import IndexedItem, Profile, Segment
-from feedsmith.stores.base import Hit, Point, Vector
+from feedsmith.models import IndexedItem, ItemStats, Profile, Segment
+from feedsmith.stores.base import Hit, Payload, Point, Vector
 
 # (field, kind) of all payload indexes: what `Filter` and `order_by` may name.
 INDEXED_FIELDS: tuple[tuple[str, str], ...] = (
@@ -29,7 +29,8 @@ INDEXED_FIELDS: tuple[tuple[str, str], ...] = (
 
 # What ranking reads of a candidate.
 CANDIDATE_FIELDS: tuple[str, ...] = (
-    "domain", "categories", "provider", "fresh", "expires", "trend", "scores", "title", "url", "published",
+    "domain", "categories", "provider", "fresh", "expires", "trend", "clicks", "shown", "scores", "title", "url",
+    "published",
 )  # fmt: skip
 # What ranking reads of a similar user.
 NEIGHBOUR_FIELDS: tuple[str, ...] = ("liked",)
@@ -38,10 +39,10 @@ NEIGHBOUR_FIELDS: tuple[str, ...] = ("liked",)
 def item_point(indexed: IndexedItem, vector: Vector) -> Point:
     """An item under its own id.
 
-    ``fresh`` and ``expires`` are unix seconds, ``trend`` log2 of decayed mass, ``scores`` topic -> score.
+    ``fresh`` and ``expires`` are unix seconds, ``scores`` topic -> score.
     """
     item, understanding = indexed.item, indexed.understanding
-    payload = {
+    payload: Payload = {
         "domain": item.domain,
         "language": understanding.language,
         "topics": [topic.name for topic in understanding.topics],
@@ -53,13 +54,21 @@ def item_point(indexed: IndexedItem, vector: Vector) -> Point:
         "scores": {topic.name: topic.score for topic in understanding.topics},
         "fresh": (item.published_at or indexed.indexed_at).timestamp(),
         "indexed": indexed.model_dump(mode="json", exclude={"stats"}),
-        "stats": indexed.stats.model_dump(mode="json"),
+        **stats_payload(indexed.stats),
     }
     if item.expires_at is not None:
         payload["expires"] = item.expires_at.timestamp()
-    if indexed.stats.trend is not None:
-        payload["trend"] = indexed.stats.trend
     return Point(item.id, vector, payload)
+
+
+def stats_payload(stats: ItemStats) -> Payload:
+    """An item's counters as its payload shows them: ``trend`` is log2 of decayed mass, ``shown`` counts impressions."""
+    payload: Payload = {
+        "stats": stats.model_dump(mode="json"),
+        "clicks": stats.counts.get("click", 0),
+        "shown": stats.counts.get("impression", 0),
+    }
+    return payload if stats.trend is None else {**payload, "trend": stats.trend}
 
 
 def item_of(hit: Hit) -> IndexedItem:
