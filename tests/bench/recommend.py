@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from feedsmith.bootstrap import Services
-from feedsmith.models import Event, IndexedItem, Item, ItemStats, Topic, Understanding
+from feedsmith.models import Event, IndexedItem, Item, ItemActivity, ItemStats, Topic, Understanding
 from feedsmith.profiles.build import build_profile
 from feedsmith.settings import Settings
 from feedsmith.stores.codec import item_point, profile_point
@@ -35,12 +35,20 @@ class NoEvents:
         return []
 
 
+class NoModels:
+    """A bucket without any trained ranker."""
+
+    def read(self, *_: Any) -> None:
+        return None
+
+
 def main(size: int) -> dict[str, float]:
     """Build, warm up, time."""
     rng = np.random.default_rng(size)
     with tempfile.TemporaryDirectory() as folder:
         services = Services(Settings(vectors_path=Path(folder) / "vectors"))
         services.ledger = NoEvents()  # type: ignore[assignment]  # only `history` is called
+        services.blobs = NoModels()  # type: ignore[assignment]  # only `read` is called
         vectors = services.vectors()
         vectors.prepare(dimension=DIMENSION, embedder="bench@1")
         centres = _unit(rng.normal(size=(CENTRES, DIMENSION)))
@@ -101,11 +109,13 @@ def _item(number: int, topic: str, rng: Any) -> IndexedItem:
         provider=f"provider-{number % 20}",
         published_at=NOW - timedelta(hours=float(rng.uniform(0, 24 * 14))),
     )
+    trend = NOW.timestamp() / 86_400 + float(rng.normal(0, 2))  # log2 of mass at half-lives of a day
+    activity = ItemActivity(trend, trend + 2, trend + 4, 3.0, 12.5, 50.0, NOW.timestamp() - 86_400.0)
     return IndexedItem(
         item=item,
         content_hash=item.content_hash,
         understanding=Understanding(language="en", topics=(Topic(name=topic, score=0.8),), keywords=("one", "two")),
-        stats=ItemStats(counts={"click": 3, "impression": 50}, trend=float(rng.normal(20, 2))),
+        stats=ItemStats(counts={"click": 3, "impression": 50}, trend=trend, activity=activity),
         indexed_at=NOW,
     )
 

@@ -54,6 +54,19 @@ class BlobsContract:
         blobs.write(BUCKET, key, b"x")
         assert b"".join(blobs.stream(BUCKET, key)) == b"x"
 
+    def test_an_object_is_read_as_a_whole_or_is_not_there(self, blobs: Blobs) -> None:
+        blobs.write(BUCKET, "a", b"old")
+        blobs.write(BUCKET, "a", b"new")
+        assert blobs.read(BUCKET, "a") == b"new"
+        assert blobs.read(BUCKET, "b") is None
+
+    def test_keys_are_listed_by_their_beginning(self, blobs: Blobs) -> None:
+        for key in ("models/b", "models/a", "modelsx", "other"):
+            blobs.write(BUCKET, key, b"x")
+        assert blobs.keys(BUCKET, "models/") == ["models/a", "models/b"]
+        assert blobs.keys(BUCKET) == ["models/a", "models/b", "modelsx", "other"]
+        assert blobs.keys(BUCKET, "none/") == []
+
     def test_an_absent_object_is_named(self, blobs: Blobs) -> None:
         blobs.write(BUCKET, "there", b"x")
         with pytest.raises(UploadError, match=r"s3://uploads/gone .*upload"):

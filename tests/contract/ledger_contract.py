@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feedsmith.errors import NotFound
-from feedsmith.models import Event, EventType
+from feedsmith.models import Event, EventType, ItemActivity
 from feedsmith.stores.base import Counter, Ledger
 from support.ledger import FakeClock
 
@@ -111,6 +111,24 @@ class LedgerContract:
             assert not ledger.append("acme", "u1", shown)
         assert items(ledger.history("acme", "u1", 2)) == ["a"]
 
+    def test_all_events_of_a_tenant_are_walked_over(self, ledger: Ledger) -> None:
+        # GIVEN interactions and impressions of two users, another tenant's, and records that are no events
+        clicked, shown = event("a", key="e1"), event("b", "impression")
+        ledger.append("acme", "u1", clicked)
+        ledger.append("acme", "u1", clicked)
+        ledger.append("acme", "u2", shown)
+        ledger.append("acme2", "u1", event("c"))
+        ledger.next_revision("acme", "u1")
+        ledger.cache_text("acme", "E#1", "for you", expires_at=NOON + timedelta(days=1), user="u1")
+        ledger.save_counter("acme", "a", Counter({"click": 1}))
+        # THEN each event is there once, with its user, who is the pseudonym inside too
+        found = sorted(ledger.events("acme"), key=lambda pair: pair[0])
+        assert found == [
+            ("u1", clicked.model_copy(update={"user_id": "u1"})),
+            ("u2", shown.model_copy(update={"user_id": "u2"})),
+        ]
+        assert list(ledger.events("nobody")) == []
+
     def test_nobody_without_events_has_a_history(self, ledger: Ledger) -> None:
         assert ledger.history("acme", "nobody", 10) == []
 
@@ -143,7 +161,9 @@ class LedgerContract:
     # -- counters --------------------------------------------------------------------------------------------
 
     def test_a_counter_comes_back_as_it_was(self, ledger: Ledger) -> None:
-        counter = Counter({"click": 2, "view": 1}, 0.1 + 0.2, {"shard-1": ("0" * 39 + "7", 1_772_366_400)})
+        activity = ItemActivity(0.1 + 0.2, None, 20_513.25, 3.0, 0.0, 1.0, 1_772_366_400.5)
+        positions = {"shard-1": ("0" * 39 + "7", 1_772_366_400)}
+        counter = Counter({"click": 2, "view": 1}, 0.1 + 0.2, positions, activity=activity)
         assert ledger.save_counter("acme", "a", counter)
         assert ledger.counters("acme", ["a"]) == {"a": replace(counter, revision=1)}
 

@@ -119,6 +119,16 @@ class TestDynamoLedger(LedgerContract):
         assert found is not None
         assert found.indexed == 5
 
+    def test_a_walk_over_all_events_goes_on_page_by_page(self, client: Any) -> None:
+        def scan(**request: Any) -> Any:
+            return client.scan(**request | {"Limit": 2})
+
+        ledger = DynamoLedger(Interposed(client, scan=scan), TABLE)
+        for number in range(5):
+            ledger.append("acme", f"u{number}", event(f"item-{number}", "impression"))
+            ledger.next_revision("acme", f"u{number}")
+        assert sorted(user for user, _ in ledger.events("acme")) == ["u0", "u1", "u2", "u3", "u4"]
+
     def test_keys_that_were_left_unprocessed_are_asked_again(
         self, client: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -15,7 +15,7 @@ class TestInMemoryBlobs(BlobsContract):
     def first_version(self, blobs: Blobs, key: str) -> str:
         return "1"
 
-    def test_keys_of_a_bucket_are_listed(self, blobs: InMemoryBlobs) -> None:
+    def test_buckets_are_apart(self, blobs: InMemoryBlobs) -> None:
         for bucket, key in (("work", "b"), ("work", "a"), ("uploads", "c")):
             blobs.write(bucket, key, b"x")
         assert blobs.keys("work") == ["a", "b"]

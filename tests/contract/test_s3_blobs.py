@@ -142,8 +142,27 @@ class TestS3Blobs(BlobsContract):
         with pytest.raises(StoreUnavailable, match="cannot be reached"):
             list(S3Blobs(Unreachable()).stream(BUCKET, "a"))
 
+    def test_a_whole_object_that_breaks_off_may_be_read_again(self) -> None:
+        class Client:
+            @staticmethod
+            def get_object(**request: str) -> Any:
+                return {"Body": StreamingBody(io.BytesIO(b"half"), 8)}
+
+        with pytest.raises(StoreUnavailable, match="'uploads' broke off an object"):
+            S3Blobs(Client()).read(BUCKET, "a")
+
+    def test_an_object_that_must_not_be_read_is_not_taken_for_an_absent_one(self, client: Any) -> None:
+        with Stubber(client) as stubber:
+            stubber.add_client_error("get_object", "AccessDenied")
+            with pytest.raises(ConfigurationError, match="AccessDenied"):
+                S3Blobs(client).read(BUCKET, "a")
+
     def test_an_absent_bucket_names_its_setting(self, blobs: S3Blobs) -> None:
         with pytest.raises(ConfigurationError, match=r"'nowhere'.*FEEDSMITH_WORK_BUCKET"):
             blobs.write("nowhere", "a", b"x")
         with pytest.raises(ConfigurationError, match=r"'nowhere'.*FEEDSMITH_UPLOADS_BUCKET"):
             blobs.read_range("nowhere", "a", 0, 1)
+        with pytest.raises(ConfigurationError, match=r"'nowhere'.*FEEDSMITH_MODELS_BUCKET"):
+            blobs.read("nowhere", "a")
+        with pytest.raises(ConfigurationError, match=r"'nowhere'.*FEEDSMITH_MODELS_BUCKET"):
+            blobs.keys("nowhere")

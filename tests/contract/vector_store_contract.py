@@ -330,6 +330,12 @@ class VectorStoreContract:
         brought = {hit.key: hit.vector for hit in page.hits}
         same_direction(brought["b"], [4 / 5, 3 / 5, 0])
 
+    def test_a_page_brings_the_fields_asked_for(self, shelf: VectorStore) -> None:
+        shelf.upsert("rival", "items", [Point("a", X, {"domain": "rival", "trend": 100.0})])
+        (some,) = shelf.scroll("rival", "items", fields=["trend", "absent"]).hits
+        (none,) = shelf.scroll("rival", "items", fields=()).hits
+        assert (some.payload, none.payload) == ({"trend": 100.0}, {})
+
     def test_a_cursor_that_no_page_returned_is_an_invalid_request(self, store: VectorStore) -> None:
         with pytest.raises(InvalidRequest, match="cursor"):
             store.scroll("acme", "items", cursor="../etc/passwd")
@@ -352,6 +358,13 @@ class VectorStoreContract:
         shelf.prepare(dimension=3, embedder="test@1")
 
         assert shelf.count("acme", "items") == 5
+
+    def test_the_embedder_is_told_once_there_is_one(self, blank: VectorStore) -> None:
+        assert blank.embedder() is None
+
+        blank.prepare(dimension=3, embedder="test@1")
+
+        assert blank.embedder() == "test@1"
 
     def test_another_embedders_vectors_are_refused_and_the_stored_ones_kept(self, shelf: VectorStore) -> None:
         with pytest.raises(EmbedderMismatch, match="test") as raised:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from feedsmith.errors import StoreUnavailable
 from feedsmith.insight.counters import CounterService, item_stats
-from feedsmith.models import Event, ItemStats, Profile
+from feedsmith.models import Event, ItemActivity, ItemStats, Profile
 from feedsmith.profiles.service import ProfileService
 from feedsmith.profiles.stream import StreamConsumer
 from feedsmith.stores import codec
@@ -148,14 +148,23 @@ def test_any_way_of_delivery_ends_in_the_same_place(journey: tuple[History, Way,
         kinds = [event.type for event in accepted if event.item_id == item_id]
         assert first.stats[item_id].counts == second.stats[item_id].counts == {k: kinds.count(k) for k in kinds}
         assert first.stats[item_id].trend == pytest.approx(second.stats[item_id].trend, abs=1e-6)
+        same_activity(first.stats[item_id].activity, second.stats[item_id].activity)
+
+
+def same_activity(one: ItemActivity, other: ItemActivity) -> None:
+    assert [value is None for value in one] == [value is None for value in other]
+    assert [value or 0.0 for value in one] == pytest.approx([value or 0.0 for value in other], abs=1e-6)
 
 
 def same_profile(one: Profile, other: Profile) -> None:
-    own = {"taste", "interests", "topics", "liked", "revision"}
+    own = {"taste", "interests", "topics", "liked", "history", "revision"}
     assert one.model_dump(exclude=own) == other.model_dump(exclude=own)
     assert one.taste == pytest.approx(other.taste, abs=1e-6)
     assert one.topics == pytest.approx(other.topics, abs=1e-6)
     assert one.liked == pytest.approx(other.liked, abs=1e-6)
+    assert [(item.item_id, item.topics) for item in one.history] == [(i.item_id, i.topics) for i in other.history]
+    assert [item.weight for item in one.history] == pytest.approx([item.weight for item in other.history], abs=1e-6)
+    assert one.history_vectors == other.history_vectors
     assert [interest.newest_item_id for interest in one.interests] == [i.newest_item_id for i in other.interests]
     for interest, same in zip(one.interests, other.interests, strict=True):
         assert interest.weight == pytest.approx(same.weight, abs=1e-6)

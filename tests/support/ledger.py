@@ -81,6 +81,13 @@ class InMemoryLedger(Ledger):
         interactions = [event for event in events if event.type != "impression"]
         return sorted(interactions, key=lambda event: (event.at, event.identity), reverse=True)[:limit]
 
+    def events(self, tenant: str) -> Iterator[tuple[str, Event]]:
+        with self._lock:
+            held = {user: list(events.values()) for (owner, user), events in self._events.items() if owner == tenant}
+        for user, events in held.items():
+            for event in events:
+                yield user, event
+
     def next_revision(self, tenant: str, user: str) -> int:
         with self._lock:
             self._revisions[tenant, user] += 1
@@ -198,9 +205,12 @@ class InMemoryBlobs(Blobs):
     def write(self, bucket: str, key: str, body: bytes) -> None:
         self._versions[bucket, key].append(body)
 
-    def keys(self, bucket: str) -> list[str]:
-        """Keys of all objects in ``bucket``, sorted."""
-        return sorted(key for owner, key in self._versions if owner == bucket)
+    def read(self, bucket: str, key: str) -> bytes | None:
+        versions = self._versions.get((bucket, key))
+        return versions[-1] if versions else None
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        return sorted(key for owner, key in self._versions if owner == bucket and key.startswith(prefix))
 
     def _body(self, bucket: str, key: str, version: str | None) -> bytes:
         versions = self._versions.get((bucket, key), [])

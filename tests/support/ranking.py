@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -10,7 +10,18 @@ import numpy as np
 from feedsmith.content.base import Embedder, Matrix
 from feedsmith.domains import load_domains
 from feedsmith.domains.loader import Domain
-from feedsmith.models import IndexedItem, Interest, Item, ItemStats, Profile, Segment, Topic, Understanding
+from feedsmith.models import (
+    HistoryItem,
+    IndexedItem,
+    Interest,
+    Item,
+    ItemActivity,
+    ItemStats,
+    Profile,
+    Segment,
+    Topic,
+    Understanding,
+)
 from feedsmith.ranking.service import RankingService
 from feedsmith.stores.codec import item_point, profile_key, profile_of, profile_point
 from support.vectors import MemoryVectors
@@ -101,7 +112,7 @@ class Catalogue:
             language="en", topics=tuple(Topic(name=n, score=s) for n, s in (topics or {}).items())
         )
         stats = ItemStats(
-            counts={"click": clicks, "impression": shown},
+            activity=ItemActivity(clicks=clicks, shown=shown),
             trend=None if mass is None else log2_mass(mass, self.domain),
         )
         indexed = IndexedItem(
@@ -119,7 +130,9 @@ class Catalogue:
         topics: dict[str, float] | None = None,
         consumed: tuple[str, ...] = (),
         disliked: tuple[str, ...] = (),
+        history: Mapping[str, Sequence[float]] | None = None,
     ) -> Profile:
+        """``history``: the newest liked items' vectors, newest first."""
         profile = Profile(
             user=user,
             domain=self.domain.name,
@@ -129,6 +142,8 @@ class Catalogue:
             interests=interests,
             topics=topics or {},
             liked=liked or {},
+            history=tuple(HistoryItem(item_id=key, weight=1.0) for key in history or {}),
+            history_vectors=np.array([*(history or {}).values()], dtype=np.float16).tobytes(),
             consumed=consumed,
             disliked=disliked,
             updated_at=NOW,

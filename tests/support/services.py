@@ -10,7 +10,7 @@ import numpy as np
 from feedsmith.bootstrap import Lazy, Services
 from feedsmith.content.base import Embedder, Matrix
 from feedsmith.settings import Settings
-from support.ledger import InMemoryLedger
+from support.ledger import InMemoryBlobs, InMemoryLedger
 from support.vectors import MemoryVectors
 
 DIMENSION = 64
@@ -43,6 +43,7 @@ def fake_services(**settings: object) -> Services:
     services = Services(Settings(pseudonym_key="a key for tests only", **settings))  # type: ignore[arg-type]
     vectors = MemoryVectors()
     services.ledger = InMemoryLedger()
+    services.blobs = InMemoryBlobs()
     services.vectors = Lazy(lambda: vectors)
 
     def embedder() -> Embedder:

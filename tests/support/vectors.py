@@ -42,6 +42,10 @@ class MemoryVectors(VectorStore):
             raise ConfigurationError(f"the collections hold vectors of {self._dimension} dimensions, not {dimension}")
         self._embedder, self._dimension = embedder, dimension
 
+    def embedder(self) -> str | None:
+        self.ping()
+        return self._embedder
+
     def upsert(self, tenant: str, collection: Collection, points: Sequence[Point], *, newer: str | None = None) -> None:
         held = self._held(tenant, collection)
         if self._dimension is None:
@@ -90,14 +94,14 @@ class MemoryVectors(VectorStore):
 
     def scroll(
         self, tenant: str, collection: Collection, *, where: Filter = EVERYTHING, limit: int = 256,
-        cursor: str | None = None, with_vectors: bool = False,
+        cursor: str | None = None, with_vectors: bool = False, fields: Sequence[str] | None = None,
     ) -> Page:  # fmt: skip
         if not (cursor or _FROM).startswith(_FROM):
             raise InvalidRequest(f"no page has the cursor {cursor!r}: use that of the page before")
         first = (cursor or _FROM).removeprefix(_FROM)
         matching = [point for point in self._matching(tenant, collection, where) if point.key >= first]
         following = _FROM + matching[limit].key if len(matching) > limit else None
-        return Page([_hit(point, 0.0, with_vectors) for point in matching[:limit]], following)
+        return Page([_hit(point, 0.0, with_vectors, fields) for point in matching[:limit]], following)
 
     def count(self, tenant: str, collection: Collection, where: Filter = EVERYTHING) -> int:
         return len(self._matching(tenant, collection, where))

@@ -11,6 +11,7 @@ import pytest
 
 from feedsmith.settings import Settings
 from feedsmith_local import cloudformation
+from feedsmith_local.template import Template
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -111,3 +112,68 @@ def test_every_bucket_is_private_encrypted_and_reached_by_tls(name: str) -> None
     assert rule["SSEAlgorithm"] == "aws:kms"
     assert statements[0]["Effect"] == "Deny"
     assert statements[0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_api_may_read_trained_rankers_and_nobody_here_may_write_them() -> None:
+    allowed = {
+        action
+        for policy in of_type("AWS::IAM::ManagedPolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "-models-" in str(statement["Resource"])
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+
+    assert allowed == {"s3:GetObject", "s3:ListBucket"}
+    holders = [name for name, function in FUNCTIONS.items() if {"Ref": "ModelsReadPolicy"} in function["Policies"]]
+    assert holders == ["ApiFunction"]
+
+
+# -- the image functions -------------------------------------------------------------------------------------
+
+IMAGE = ROOT / "infra" / "image" / "template.yaml"
+GIVEN = ("TableName", "UploadsBucketName", "WorkBucketName", "ModelsBucketName", "ChunkQueueArn", "DataKeyArn")
+
+
+def image_functions(**parameters: str) -> dict[str, dict[str, Any]]:
+    """The functions that a stack with these parameters has."""
+    named = {name: f"the-{name}" for name in (*GIVEN, "QdrantApiKeySecret", "QdrantUrl")}
+    resources = Template(IMAGE, named | parameters).resources
+    return {name: r["Properties"] for name, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
+
+
+def test_each_image_function_is_there_only_when_it_is_asked_for() -> None:
+    assert set(image_functions()) == {"ChunkImageFunction"}
+    assert set(image_functions(ChunkWorker="zip", Training="image")) == {"TrainingFunction"}
+    assert set(image_functions(Training="image")) == {"ChunkImageFunction", "TrainingFunction"}
+
+
+def test_the_image_has_what_its_functions_call() -> None:
+    dockerfile = (IMAGE.parent / "Dockerfile").read_text()
+    folder = {"CodeUri": "functions/training"}
+
+    assert callable(handler({**folder, "Handler": "app.handler"}))
+    assert 'CMD ["app.handler"]' in dockerfile
+    (command,) = image_functions(Training="image")["TrainingFunction"]["ImageConfig"]["Command"]
+    assert callable(handler({**folder, "Handler": command}))
+
+
+def test_a_stack_that_trains_has_its_log_and_its_alarm() -> None:
+    named = dict.fromkeys((*GIVEN, "QdrantApiKeySecret", "QdrantUrl"), "x")
+    trains = Template(IMAGE, named | {"Training": "image", "AlarmEmail": "ops@example.com"}).resources
+    only_indexes = Template(IMAGE, named | {"AlarmEmail": "ops@example.com"}).resources
+
+    own = {"TrainingFunction", "TrainingFunctionLogGroup", "TrainingErrorAlarm", "AlarmTopic"}
+    assert set(trains) - set(only_indexes) == own
+    assert {"RetentionInDays", "KmsKeyId"} <= set(trains["TrainingFunctionLogGroup"]["Properties"])
+
+
+def test_training_writes_models_and_nothing_else() -> None:
+    (policy,) = image_functions(Training="image")["TrainingFunction"]["Policies"]
+    written = {
+        str(statement["Resource"])
+        for statement in policy["Statement"]
+        if any("Put" in action or "Update" in action or "Delete" in action for action in statement["Action"])
+    }
+    (models,) = written
+    assert "${ModelsBucketName}/models/*" in models
+    assert not [statement for statement in policy["Statement"] if "*" in statement["Action"]]

@@ -14,20 +14,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from feedsmith.errors import FeedsmithError
+from feedsmith_local import cli_evaluate, training
+from feedsmith_local.terminal import console, errors, one_line
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Ranks content for each person and writes it for them."
 )
 keys = typer.Typer(no_args_is_help=True, help="API keys of tenants.")
 app.add_typer(keys, name="keys")
-console = Console()
-errors = Console(stderr=True)
+app.add_typer(cli_evaluate.evaluate, name="evaluate")
+app.add_typer(training.export, name="export")
+app.add_typer(training.train, name="train")
+app.add_typer(training.models, name="models")
 
 STATE = Path(".feedsmith")
 BATCH = 100
@@ -39,16 +41,6 @@ Key = Annotated[
 ]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; 0: any free one.")]
 LOCAL_URL = "http://127.0.0.1:8000"
-
-
-@contextmanager
-def _one_line() -> Iterator[None]:
-    """End with a line that names the remedy instead of a traceback."""
-    try:
-        yield
-    except (FeedsmithError, OSError, TimeoutError) as error:
-        errors.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -65,7 +57,7 @@ def serve(
     _log()
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_, signal.default_int_handler)
-    with _one_line(), suppress(KeyboardInterrupt), LocalStack(STATE, port=port) as stack, _key_file(stack.key):
+    with one_line(), suppress(KeyboardInterrupt), LocalStack(STATE, port=port) as stack, _key_file(stack.key):
         console.print(f"feedsmith listens on [bold]{stack.base_url}[/]", highlight=False)
         console.print(f"key: [bold]{stack.key}[/]  (tenant {stack.tenant})", highlight=False, soft_wrap=True)
         if content is not None:
@@ -92,7 +84,7 @@ def ingest(
     refused: list[tuple[int, str]] = []
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=errors)
     try:
-        with _one_line(), ApiClient(url, _key(key)) as client, bar:
+        with one_line(), ApiClient(url, _key(key)) as client, bar:
             task = bar.add_task(path.name, total=None)
             for batch in batches(path, domain, BATCH):
                 done, why = client.put_items(batch.rows)
@@ -152,7 +144,7 @@ def demo(
     from feedsmith_local import demo as job
 
     _log()
-    with _one_line():
+    with one_line():
         job.main(content=content, domain=domain, report=report, console=console)
 
 
@@ -173,7 +165,7 @@ def create_key(
         errors.print(f"[bold red]error:[/] {tenant!r} is no tenant name: use lower-case letters, digits, - and _")
         raise typer.Exit(1) from None
     key = secrets.token_urlsafe(32)
-    with _one_line():
+    with one_line():
         services().ledger.save_key(
             hashlib.sha256(key.encode()).hexdigest(), tenant=tenant, role="service", subject=label
         )
@@ -203,7 +195,7 @@ def doctor(port: Port = 8000) -> None:
 def _call(url: str, key: str, method: str, path: str, **what: Any) -> Any:
     from feedsmith_local.client import ApiClient
 
-    with _one_line(), ApiClient(url, _key(key)) as client:
+    with one_line(), ApiClient(url, _key(key)) as client:
         return client.call(method, path, **what)
 
 

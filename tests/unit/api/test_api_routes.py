@@ -165,6 +165,8 @@ def test_a_click_changes_the_feed_and_the_profile(call: Call, services: Services
     assert (status, profile["interactions"], profile["consumed"]) == (200, 1, ["cup"])
     assert "taste" not in profile
     assert "user" not in profile
+    assert [item["item_id"] for item in profile["history"]] == ["cup"]
+    assert "history_vectors" not in profile
     assert all("vector" not in interest for interest in profile["interests"])
 
 

@@ -10,7 +10,7 @@ from feedsmith.content.service import ContentService, IndexReport
 from feedsmith.content.understanding import Understander
 from feedsmith.domains import load_domains
 from feedsmith.errors import NotFound, StoreUnavailable, ValidationFailed
-from feedsmith.models import Item
+from feedsmith.models import NO_ACTIVITY, Item, ItemActivity
 from feedsmith.stores.base import Collection, Counter, Point
 from support.embedders import WordEmbedder
 from support.ledger import FakeClock, InMemoryLedger
@@ -73,14 +73,14 @@ def test_the_last_duplicate_of_a_batch_wins(house: House) -> None:
 
 
 def test_events_counted_before_the_item_came_are_shown(house: House) -> None:
-    house.ledger.save_counter("acme", "a", Counter(counts={"click": 3, "impression": 20}, trend=7.5))
+    activity = ItemActivity(clicks=3, shown=20)
+    house.ledger.save_counter("acme", "a", Counter({"click": 3, "impression": 20}, trend=7.5, activity=activity))
     house.content.index("acme", [item("a"), item("b")])
     assert house.content.get("acme", "a").stats.counts == {"click": 3, "impression": 20}
     assert house.content.get("acme", "a").stats.trend == 7.5
     assert house.content.get("acme", "b").stats.trend is None
-    payloads = house.vectors.retrieve("acme", "items", ["a", "b"], fields=["clicks", "shown"])
-    assert payloads["a"].payload == {"clicks": 3, "shown": 20}
-    assert payloads["b"].payload == {"clicks": 0, "shown": 0}
+    assert house.content.get("acme", "a").stats.activity == activity
+    assert house.content.get("acme", "b").stats.activity == NO_ACTIVITY
 
 
 def test_a_new_version_keeps_its_counts(house: House) -> None:

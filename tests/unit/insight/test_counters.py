@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from feedsmith.domains.loader import DomainSet
 from feedsmith.errors import StoreUnavailable
-from feedsmith.insight.counters import ATTEMPTS, CounterService, add_to_trend
-from feedsmith.models import Event, ItemStats
+from feedsmith.insight.counters import ATTEMPTS, CounterService, add_to_activity, add_to_trend, item_stats
+from feedsmith.models import NO_ACTIVITY, Event, ItemActivity, ItemStats
 from feedsmith.stores import codec
 from feedsmith.stores.base import Collection, Counter, Payload, StreamRecord
 from support.ledger import FakeClock, InMemoryLedger
@@ -77,15 +80,18 @@ def records(*events: Event, shard: str = "s", first: int = 1, tenant: str = TENA
 
 def stored(ledger: InMemoryLedger, item_id: str = "x") -> ItemStats:
     counter = ledger.counters(TENANT, [item_id])[item_id]
-    return ItemStats(counts=counter.counts, trend=counter.trend)
+    return item_stats(counter)
+
+
+def impression(position: int | None, seconds: float = 0.0) -> Event:
+    return make_event("impression", "x", seconds=seconds).model_copy(update={"position": position})
 
 
 def shown(vectors: MemoryVectors, item_id: str = "x") -> ItemStats:
     hit = vectors.retrieve(TENANT, "items", [item_id])[item_id]
     stats = codec.item_of(hit).stats
     assert hit.payload.get("trend") == stats.trend
-    assert hit.payload["clicks"] == stats.counts.get("click", 0)
-    assert hit.payload["shown"] == stats.counts.get("impression", 0)
+    assert hit.payload["activity"] == list(stats.activity)
     return stats
 
 
@@ -111,15 +117,74 @@ def test_the_half_life_is_that_of_the_items_domain(service: CounterService, vect
 
 def test_impressions_alone_make_no_trend(service: CounterService, vectors: FrailVectors) -> None:
     service.absorb(records(make_event("impression", "x")))
-    assert shown(vectors) == ItemStats(counts={"impression": 1})
+    assert shown(vectors).counts == {"impression": 1}
+    assert shown(vectors).trend is None
+
+
+def test_activity_by_hand(service: CounterService, vectors: FrailVectors) -> None:
+    # Each click, of any kind and weight, counts one; half-life one hour
+    service.absorb(
+        records(
+            make_event("like", "x"),
+            make_event("view", "x", seconds=3600),
+            make_event("rate", "x", value=2.5),  # the middle: weight 0
+            make_event("dislike", "x"),
+            impression(position=0, seconds=7200),
+            impression(position=2, seconds=3600),
+            impression(position=None),
+        )
+    )
+    activity = shown(vectors).activity
+    assert activity._replace(recent_clicks=None, recent_exposure=None, recent_shown=None) == ItemActivity(
+        clicks=2,
+        exposure=2.5,  # 1 / log2(2) + 1 / log2(4) + 1
+        shown=3,
+        first=NOON.timestamp() - 7200,
+    )
+    assert activity.recent_clicks == pytest.approx(HOURS + math.log2(1.5))  # 1 + 1/2
+    assert activity.recent_exposure == pytest.approx(HOURS + math.log2(1.5))  # 1/4 + 1/2 * 1/2 + 1
+    assert activity.recent_shown == pytest.approx(HOURS + math.log2(1.75))  # 1/4 + 1/2 + 1
+
+
+def test_an_impression_ahead_of_time_was_first_shown_now() -> None:
+    ahead = impression(position=0, seconds=-500)
+    added = add_to_activity(NO_ACTIVITY, ahead, DOMAINS["news"], NOON.timestamp())
+    assert added.first == NOON.timestamp()
+    assert added.recent_shown == HOURS
+
+
+@settings(print_blob=True, deadline=None)
+@given(data=st.data())
+def test_activity_does_not_depend_on_the_order(data: st.DataObject) -> None:
+    events = data.draw(
+        st.lists(
+            st.one_of(
+                st.builds(impression, position=st.one_of(st.none(), st.integers(0, 50)), seconds=st.floats(0, 1e6)),
+                st.builds(make_event, st.sampled_from(["click", "like", "dislike"]), st.just("x"),
+                          seconds=st.floats(0, 1e6)),
+            ),
+            max_size=12,
+        )
+    )  # fmt: skip
+    one, other = (
+        functools.reduce(lambda a, e: add_to_activity(a, e, DOMAINS["news"], NOON.timestamp()), order, NO_ACTIVITY)
+        for order in (events, data.draw(st.permutations(events)))
+    )
+    assert [value is None for value in one] == [value is None for value in other]
+    assert [value or 0.0 for value in one] == pytest.approx([value or 0.0 for value in other], rel=1e-12, abs=1e-9)
 
 
 def test_redelivered_and_recut_batches_add_nothing(service: CounterService, vectors: FrailVectors) -> None:
-    batch = records(*(make_event("click", "x", seconds=n) for n in range(10)))  # sequences "1" to "10": no text order
+    # sequences "1" to "10": no text order
+    batch = records(*(make_event("click", "x", seconds=n) if n % 2 else impression(1, seconds=n) for n in range(10)))
     service.absorb(batch[:4])
     service.absorb(batch[2:9])
     service.absorb([batch[9], *batch, batch[9]])
-    assert shown(vectors).counts == {"click": 10}
+    assert shown(vectors).counts == {"click": 5, "impression": 5}
+    activity = shown(vectors).activity
+    assert (activity.clicks, activity.shown) == (5, 5)
+    assert activity.exposure == pytest.approx(5 / math.log2(3))
+    assert activity.first == NOON.timestamp() - 8
 
 
 def test_shards_are_counted_each_by_its_own_position(service: CounterService, vectors: FrailVectors) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,6 +47,14 @@ def test_dislikes_alone_point_away() -> None:
     made = profile(make_event("dislike", "x"))
     assert made.taste == (-1.0, 0.0)
     assert (made.disliked, made.liked, made.consumed, made.interests) == (("x",), {}, (), ())
+
+
+def test_the_history_is_what_was_liked_newest_first() -> None:
+    made = profile(make_event("like", "x2", days=1), make_event("click", "x", days=2), make_event("dislike", "y"))
+    # 2 a day before the newest interaction, 1 two days before
+    assert [(item.item_id, item.weight) for item in made.history] == [("x2", 1.0), ("x", 0.25)]
+    assert made.history[0].topics == {"sport": 0.5, "health": 0.25}
+    assert np.frombuffer(made.history_vectors, np.float16).tolist() == [1.0, 0.0, 1.0, 0.0]
 
 
 def test_likes_and_dislikes_that_cancel_leave_no_taste() -> None:
@@ -128,6 +137,8 @@ def test_long_histories_are_cut_newest_first() -> None:
     made = build_profile("p", NEWS, [*reads, *unknown], items, revision=1, now=NOON)
     assert len(made.liked) == 30
     assert set(made.liked) == {f"i{n}" for n in range(30)}
+    assert [item.item_id for item in made.history] == [f"i{n}" for n in range(50)]
+    assert len(made.history_vectors) == 50 * 2 * 2
     assert made.consumed == tuple(f"i{n}" for n in range(300))
     assert made.missing == tuple(f"m{n}" for n in range(100))
     hates = [make_event("dislike", f"i{n}", seconds=n) for n in range(400)]

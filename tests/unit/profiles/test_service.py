@@ -10,6 +10,7 @@ from feedsmith.errors import NotFound, StoreUnavailable
 from feedsmith.models import Event
 from feedsmith.profiles.service import ProfileService
 from feedsmith.stores.base import Collection, Hit
+from feedsmith.stores.codec import profile_point
 from support.ledger import FakeClock, InMemoryLedger
 from support.people import DOMAINS, TENANT, make_event, make_item, put_item
 from support.vectors import MemoryVectors
@@ -24,13 +25,19 @@ class WatchedVectors(MemoryVectors):
         self.meanwhile: Callable[[], object] | None = None
 
     def retrieve(
-        self, tenant: str, collection: Collection, keys: Sequence[str], *, with_vectors: bool = False
+        self,
+        tenant: str,
+        collection: Collection,
+        keys: Sequence[str],
+        *,
+        with_vectors: bool = False,
+        fields: Sequence[str] | None = None,
     ) -> dict[str, Hit]:
         self.reads += 1
         if collection == "users" and self.meanwhile is not None:
             act, self.meanwhile = self.meanwhile, None
             act()
-        return super().retrieve(tenant, collection, keys, with_vectors=with_vectors)
+        return super().retrieve(tenant, collection, keys, with_vectors=with_vectors, fields=fields)
 
 
 class ForgetfulLedger(InMemoryLedger):
@@ -73,6 +80,19 @@ def test_what_was_computed_is_what_is_loaded_with_one_read(
     assert loaded.model_copy(update={"taste": ()}) == computed.model_copy(update={"taste": ()})
     assert loaded.user == "p"
     assert vectors.reads == 1
+
+
+def test_a_profile_of_an_earlier_version_gets_its_history(
+    service: ProfileService, vectors: WatchedVectors, ledger: ForgetfulLedger
+) -> None:
+    put_item(vectors, make_item("x"), 3, 4)
+    did(ledger, make_event("click", "x"))
+    old = service.recompute(TENANT, "p")["news"].model_copy(update={"history": (), "history_vectors": b""})
+    vectors.upsert(TENANT, "users", [profile_point(old, 2)])
+    loaded = service.load(TENANT, "p", "news")
+    assert loaded is not None
+    assert [item.item_id for item in loaded.history] == ["x"]
+    assert service.load(TENANT, "p", "news") == loaded
 
 
 def test_each_domain_gets_its_own_profile(

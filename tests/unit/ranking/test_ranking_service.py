@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedsmith.domains import load_domains
+from feedsmith.domains.loader import Domain
 from feedsmith.errors import NotFound, StoreUnavailable, ValidationFailed
 from feedsmith.models import Recommendation
+from feedsmith.ranking.base import Features, FeatureSpace, Ranker, Terms
+from feedsmith.ranking.service import RankingService
 from feedsmith.stores.base import Point
-from support.ranking import TENANT, Catalogue, X, Y, Z, interest
+from support.ranking import NOW, TENANT, Axes, Catalogue, X, Y, Z, interest
 
 
 def recommend(c: Catalogue, user: str = "me", **asked: Any) -> Recommendation:
@@ -162,7 +167,7 @@ def test_clicks_make_an_item_likelier_to_be_tried() -> None:
     assert recommend(c).items[9].item_id == "good"
     (hit,) = c.vectors.retrieve(TENANT, "items", ["good"], with_vectors=True).values()
     assert hit.vector is not None
-    payload = {name: value for name, value in hit.payload.items() if name not in ("clicks", "shown")}
+    payload = {name: value for name, value in hit.payload.items() if name != "activity"}
     c.vectors.upsert(TENANT, "items", [Point("good", hit.vector, payload)])
     assert recommend(c).items[9].propensity < 1.0
 
@@ -211,6 +216,41 @@ def test_an_explanation_is_the_same_sum_as_in_the_slate() -> None:
     )  # fmt: skip
     c.user("friend", X, liked={"it": 1.0})
     assert c.ranking.explain(TENANT, "me", "it") == recommend(c).items[0]
+
+
+class ByLift(Ranker):
+    """A trained ranker with one term: the lift of an item's clicks over a base rate of 0.5."""
+
+    version = "lift-1"
+    space = FeatureSpace(base_rate=0.5)
+
+    def terms(self, features: Features) -> Terms:
+        lift = features.values[:, [features.names.index("lift_total")]]
+        return Terms(("popularity",), ("popularity",), lift, 2.0 * lift)
+
+
+def test_a_tenants_own_ranker_scores_with_what_it_learned() -> None:
+    c = Catalogue()
+    c.item("liked", clicks=6)
+    c.item("ignored")
+    asked: list[tuple[str, str]] = []
+
+    def own(tenant: str, domain: Domain) -> Ranker:
+        asked.append((tenant, domain.name))
+        return ByLift()
+
+    ranking = RankingService(
+        vectors=c.vectors, profiles=c, segments=c, embedder=Axes, domains=load_domains(), clock=lambda: NOW, ranker=own
+    )
+    slate = ranking.recommend(TENANT, "me", domain="news")
+    assert asked == [(TENANT, "news")]
+    assert slate.model_version == "lift-1"
+    assert ids(slate) == ["liked", "ignored"]
+    # log((6 + 2) / (0.5 * 0 + 2)) = log 4
+    (only,) = slate.items[0].terms
+    assert (only.name, only.group) == ("popularity", "popularity")
+    assert (only.value, only.contribution) == pytest.approx((math.log(4), 2 * math.log(4)))
+    assert ranking.explain(TENANT, "me", "liked").terms == (only,)
 
 
 def test_an_item_that_was_read_can_be_explained() -> None:

@@ -26,7 +26,8 @@ def reasons(c: Catalogue, reader: Reader, *, language: str = "en", **terms: Any)
 def reader_of(c: Catalogue, **known: Any) -> Reader:
     """A reader with this profile and the items that it names."""
     profile = c.user("me", X, liked={"old": 1.0}, **known)
-    return Reader(profile, segment=c.segment, items=c.vectors.retrieve(TENANT, "items", ["old"], with_vectors=True))
+    named = ["old", *known.get("history", {})]
+    return Reader(profile, segment=c.segment, items=c.vectors.retrieve(TENANT, "items", named, with_vectors=True))
 
 
 def test_the_largest_terms_come_first_and_three_at_most() -> None:
@@ -51,6 +52,27 @@ def test_an_interest_names_its_newest_item() -> None:
     told = reasons(c, reader, interest=(1.0, 3.0))
     assert told == [("interest", "Because you read “The final”", "old")]
     assert reasons(c, reader, language="zh", interest=(1.0, 3.0))[0][1] == "因为你读过“The final”"
+
+
+def test_of_the_history_the_nearest_item_that_may_be_named_is_named() -> None:
+    # GIVEN, from the nearest to the farthest: one of a sensitive topic, one gone, and two that may be named
+    c = Catalogue("health")
+    c.item("it", X, topics={"sleep": 0.9})
+    c.item("secret", X, topics={"addiction": 0.9})
+    c.item("near", (0.8, 0.6, 0.0), title="Dreams")
+    c.item("old", (0.6, 0.8, 0.0), title="Naps")
+    history = {"old": (0.6, 0.8, 0.0), "gone": X, "it": X, "secret": X, "near": (0.8, 0.6, 0.0)}
+    reader = reader_of(c, history=history, interests=(interest((0.6, 0.8, 0.0), "old"),))
+    assert reasons(c, reader, interest=(0.6, 3.0)) == [("interest", "Because you read “Dreams”", "near")]
+
+
+def test_what_is_hardly_alike_is_no_ground() -> None:
+    # GIVEN a candidate near an interest, cosine 0.3, but with a cosine of 0.2 to its newest item
+    c = Catalogue()
+    c.item("it", X)
+    c.item("old", (0.2, 0.98, 0.0))
+    reader = reader_of(c, interests=(interest((0.3, 0.954, 0.0), "old"),))
+    assert reasons(c, reader, interest=(0.3, 3.0)) == []
 
 
 def test_what_is_not_read_is_not_called_read() -> None:

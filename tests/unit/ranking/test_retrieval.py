@@ -16,7 +16,7 @@ def retrieve(catalogue: Catalogue, user: str = "me", **asked: Any) -> tuple[Read
     retriever = Retriever(catalogue.vectors, catalogue)
     request = Request(catalogue.domain, NOW, **asked)
     reader = retriever.reader(TENANT, catalogue.load(TENANT, user, catalogue.domain.name), request)
-    found = retriever.candidates(TENANT, reader, request)
+    found = retriever.candidates(TENANT, reader, request).candidates
     assert len({c.key for c in found}) == len(found)
     return reader, {c.key: c for c in found}
 
@@ -52,6 +52,49 @@ def test_a_stranger_gets_what_is_trending_and_fresh() -> None:
     reader, found = retrieve(c, "stranger")
     assert reader.basis == "general"
     assert {key: set(one.sources) for key, one in found.items()} == {"a": {"trending", "fresh"}, "b": {"fresh"}}
+
+
+def test_what_trends_is_evidence_whether_or_not_it_may_be_shown() -> None:
+    # GIVEN trending items that the reader knows, dislikes, excludes, or that are over; and one of another domain
+    c = Catalogue()
+    for mass, key in enumerate(["read", "bad", "excluded", "expired", "hot"], start=1):
+        c.item(key, X, mass=mass, expires_in_hours=-1 if key == "expired" else None, topics={"sport": 0.5})
+    c.item("never-clicked")
+    c.item("abroad", domain="travel", mass=9)
+    c.user("me", X, liked={"read": 1.0}, consumed=("read",), disliked=("bad",))
+    retriever, request = Retriever(c.vectors, c), Request(c.domain, NOW, exclude=("excluded",))
+    # WHEN
+    found = retriever.candidates(TENANT, retriever.reader(TENANT, c.load(TENANT, "me", "news"), request), request)
+    # THEN all that trend in the domain come along, and none of them for that is a candidate
+    assert [hit.key for hit in found.trending] == ["hot", "expired", "excluded", "bad", "read"]
+    assert [hit.key for hit in retriever.trending(TENANT, request)] == [hit.key for hit in found.trending]
+    assert np.allclose(found.trending[0].vector, X)
+    assert found.trending[0].payload["scores"] == {"sport": 0.5}
+    assert {one.key for one in found.candidates} == {"hot", "never-clicked"}
+
+
+def test_a_hundred_items_trend_and_thirty_of_them_are_candidates() -> None:
+    c = Catalogue()
+    for number in range(120):
+        c.item(f"i{number:03d}", mass=1 + number, age_hours=99)
+    for number in range(30):
+        c.item(f"new{number}")
+    retriever, request = Retriever(c.vectors, c), Request(c.domain, NOW)
+    found = retriever.candidates(TENANT, Reader(), request)
+    assert [hit.key for hit in found.trending] == [f"i{number:03d}" for number in range(119, 19, -1)]
+    assert {one.key for one in found.candidates if "trending" in one.sources} == {f"i{n:03d}" for n in range(90, 120)}
+
+
+def test_the_newest_liked_items_can_be_named() -> None:
+    # GIVEN twelve liked items, two of them gone, and an interest whose newest item is older
+    c = Catalogue()
+    keys = [f"i{number:02d}" for number in range(12)]
+    for key in [*keys[2:], "old"]:
+        c.item(key)
+    c.user("me", X, liked={"i00": 1.0}, history=dict.fromkeys(keys, X), interests=(interest(X, "old"),))
+    reader, _ = retrieve(c)
+    assert [hit.key for hit in reader.liked] == [*keys[2:10], "old"]
+    assert Reader().liked == []
 
 
 def test_who_only_disliked_is_a_stranger_with_dislikes() -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from feedsmith.profiles.segments import SegmentService
     from feedsmith.profiles.service import ProfileService
     from feedsmith.profiles.stream import StreamConsumer
+    from feedsmith.ranking.registry import ModelRegistry
     from feedsmith.ranking.service import RankingService
     from feedsmith.stores.base import Blobs, ChunkQueue, Ledger, VectorStore
     from feedsmith.writing.base import Writer
@@ -176,6 +177,7 @@ class Services:
     @cached_property
     def ranking(self) -> RankingService:
         """Recommendations."""
+        from feedsmith.ranking.registry import PromotedRankers
         from feedsmith.ranking.service import RankingService
 
         return RankingService(
@@ -184,7 +186,17 @@ class Services:
             segments=self.segments,
             embedder=self.embedder,
             domains=self.domains,
+            ranker=PromotedRankers(
+                self.models, lambda: self.vectors().embedder(), refresh_s=self.settings.ranker_refresh_s
+            ),
         )
+
+    @cached_property
+    def models(self) -> ModelRegistry:
+        """Trained rankers."""
+        from feedsmith.ranking.registry import ModelRegistry
+
+        return ModelRegistry(self.blobs, self.settings.models_bucket)
 
     @cached_property
     def writing(self) -> WritingService:

@@ -12,6 +12,7 @@
     ├── ConfigurationError      500  a setting is missing or contradicts another
     │   └── EmbedderMismatch         a collection holds another embedder's vectors
     ├── UploadError             -    an uploaded object cannot be read on; ends its ingestion
+    ├── TooLittleData           -    a log has too few clicks to train a ranker from
     └── WriterError             -    a model failed, was late or said nothing; the original text is served
 
 Each message says what happened, where, and how to mend it. ``title`` and ``status`` are what the HTTP API
@@ -122,6 +123,10 @@ class UploadError(FeedsmithError):
     """An uploaded object cannot be read on; its ingestion ends as ``failed`` with this reason."""
 
     title = "Unreadable upload"
+
+
+class TooLittleData(FeedsmithError):
+    """A log has too few clicks to train a ranker from; what serves goes on serving."""
 
 
 class WriterError(FeedsmithError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -93,16 +93,38 @@ class Understanding(Model):
     entities: tuple[Entity, ...] = ()
 
 
+class ItemActivity(NamedTuple):
+    """What an item has had from everybody since its domain is known.
+
+    ``clicks`` counts events of positive weight, ``shown`` impressions, and ``exposure`` sums the probabilities that
+    these were looked at: ``1 / log2(2 + position)``, 1 where the position is not known. ``recent_``: the same, as
+    log2 of forward-decayed mass like :class:`ItemStats`' ``trend``, None for none. ``first``: unix seconds of the
+    earliest impression.
+    """
+
+    recent_clicks: float | None = None
+    recent_exposure: float | None = None
+    recent_shown: float | None = None
+    clicks: float = 0.0
+    exposure: float = 0.0
+    shown: float = 0.0
+    first: float | None = None
+
+
+NO_ACTIVITY: Final = ItemActivity()
+
+
 class ItemStats(Model):
     """Counters of an item, as absorbed from the event stream.
 
     ``trend`` is a forward-decayed popularity on a log2 scale: ``log2(sum_i w_i 2^(t_i / h))`` with event times t
     and the domain's trend half-life h, so that two items compare the same at any later time (Cormode et al.,
-    "Forward decay", ICDE 2009).
+    "Forward decay", ICDE 2009). ``activity`` is what ranking reads, and not shown in answers.
     """
 
     counts: dict[EventType, int] = Field(default_factory=dict)
     trend: float | None = None
+    activity: ItemActivity = Field(NO_ACTIVITY, exclude=True)
 
 
 class IndexedItem(Model):
@@ -174,13 +196,25 @@ class Interest(Model):
     vector: tuple[float, ...] = Field(repr=False)
 
 
+class HistoryItem(Model):
+    """A liked item of a user's history.
+
+    ``weight`` is its decayed weight, as of the user's newest interaction; ``topics`` are the item's scores in [0, 1].
+    """
+
+    item_id: Id
+    weight: float = Field(gt=0)
+    topics: dict[str, float] = Field(default_factory=dict)
+
+
 class Profile(Model):
     """A user in one domain: a pure function of the newest interactions.
 
     ``taste`` is the unit-length, decayed, weighted mean of item vectors; ``topics`` sum to 1 where not empty and
-    count positive mass only. ``consumed`` are item ids already read, watched or bought, newest first; ``disliked``
-    those disliked or dismissed; ``missing`` ids of interactions whose item is not known (yet), and whose domain is
-    therefore not known either. ``revision`` grows with each recompute; a stale writer loses.
+    count positive mass only. ``history`` are the newest liked items, newest first, and ``history_vectors`` their unit
+    vectors: float16, row after row. ``consumed`` are item ids already read, watched or bought, newest first;
+    ``disliked`` those disliked or dismissed; ``missing`` ids of interactions whose item is not known (yet), and whose
+    domain is therefore not known either. ``revision`` grows with each recompute; a stale writer loses.
     """
 
     user: str = Field(description="Pseudonym, never the caller's own user id")
@@ -191,6 +225,8 @@ class Profile(Model):
     interests: tuple[Interest, ...] = ()
     topics: dict[str, float] = Field(default_factory=dict)
     liked: dict[Id, float] = Field(default_factory=dict, description="newest positive items and their decayed weight")
+    history: tuple[HistoryItem, ...] = ()
+    history_vectors: bytes = Field(b"", repr=False, exclude=True)
     consumed: tuple[Id, ...] = ()
     disliked: tuple[Id, ...] = ()
     missing: tuple[Id, ...] = ()

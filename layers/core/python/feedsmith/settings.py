@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     table: str = Field("feedsmith-ledger", description="DynamoDB table of the ledger")
     uploads_bucket: str = Field("feedsmith-uploads", description="S3 bucket that content is uploaded to")
     work_bucket: str = Field("feedsmith-work", description="S3 bucket for staged chunks and rejected rows")
+    models_bucket: str = Field("feedsmith-models", description="S3 bucket of trained rankers")
     chunk_queue_url: str = Field("", description="SQS queue of content chunks to index")
 
     qdrant_url: str = Field("", description="Qdrant server or cluster; empty: Qdrant Edge in this process")
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     text_ttl_s: int = Field(7 * 86_400, ge=60, description="Seconds that a written text stays cached")
 
     history_length: int = Field(200, ge=1, le=1000, description="Newest interactions that make a profile")
+    ranker_refresh_s: float = Field(60.0, gt=0, description="Seconds until the promoted ranker is looked up again")
     k_anonymity: int = Field(5, ge=2, description="Fewest members of a segment")
     max_upload_bytes: int = Field(8 * 2**30, gt=0, description="Largest upload, decompressed")
     max_expansion: int = Field(200, ge=2, description="Largest ratio of decompressed to compressed bytes")

@@ -12,7 +12,7 @@ from typing import Final
 
 from feedsmith.domains.loader import Domain
 from feedsmith.errors import StoreUnavailable
-from feedsmith.models import ItemStats, utcnow
+from feedsmith.models import Event, ItemActivity, ItemStats, utcnow
 from feedsmith.stores.base import Counter, Ledger, StreamRecord, VectorStore
 from feedsmith.stores.codec import stats_payload
 
@@ -23,7 +23,7 @@ IMPLAUSIBLE_DOUBLINGS: Final = 64
 
 def item_stats(counter: Counter) -> ItemStats:
     """What readers of the item see of its counter."""
-    return ItemStats(counts=counter.counts, trend=counter.trend)
+    return ItemStats(counts=counter.counts, trend=counter.trend, activity=counter.activity)
 
 
 def add_to_trend(trend: float | None, *, weight: float, at: float, now: float, half_life: float) -> float | None:
@@ -54,6 +54,28 @@ def add_to_trend(trend: float | None, *, weight: float, at: float, now: float, h
     return high + math.log1p(2.0 ** (low - high)) / math.log(2.0)
 
 
+def add_to_activity(activity: ItemActivity, event: Event, domain: Domain, now: float) -> ItemActivity:
+    """Add one event; the order of events does not matter, but for rounding. Times are treated as in `add_to_trend`."""
+    at = event.at.timestamp()
+    impression = event.type == "impression"
+    click = float(domain.weight(event.type, event.value) > 0)
+    exposure = 0.0 if not impression else 1.0 if event.position is None else 1.0 / math.log2(2.0 + event.position)
+
+    def recent(mass: float | None, added: float) -> float | None:
+        return add_to_trend(mass, weight=added, at=at, now=now, half_life=domain.trend_half_life_hours * 3_600.0)
+
+    seen = [time for time in (activity.first, min(at, now) if impression else None) if time is not None]
+    return ItemActivity(
+        recent_clicks=recent(activity.recent_clicks, click),
+        recent_exposure=recent(activity.recent_exposure, exposure),
+        recent_shown=recent(activity.recent_shown, float(impression)),
+        clicks=activity.clicks + click,
+        exposure=activity.exposure + exposure,
+        shown=activity.shown + impression,
+        first=min(seen, default=None),
+    )
+
+
 class CounterService:
     """Adds stream records to the counters in the ledger, and shows these in the items' payloads.
 
@@ -78,8 +100,8 @@ class CounterService:
     def absorb(self, records: Sequence[StreamRecord]) -> None:
         """Count the records, each once however often it is delivered.
 
-        Events on an item that is not known (yet) are counted, but add nothing to its trend: the half-life is that of
-        the item's domain.
+        Events on an item that is not known (yet) are counted, but add nothing to its trend and activity: half-life
+        and weights are those of the item's domain.
 
         Raises
         ------
@@ -116,7 +138,8 @@ class CounterService:
     def _added(self, counter: Counter, records: Iterable[StreamRecord], domain: Domain | None) -> Counter:
         """The counter with those records that it has not absorbed; the same object where there are none."""
         now = self._clock().timestamp()
-        counts, trend, positions = Tally(counter.counts), counter.trend, dict(counter.positions)
+        counts, positions = Tally(counter.counts), dict(counter.positions)
+        trend, activity = counter.trend, counter.activity
         for record in sorted(records, key=lambda r: int(r.sequence)):
             absorbed, _ = positions.get(record.shard, ("-1", 0))
             if int(record.sequence) <= int(absorbed):
@@ -132,11 +155,12 @@ class CounterService:
                     now=now,
                     half_life=domain.trend_half_life_hours * 3_600.0,
                 )
+                activity = add_to_activity(activity, event, domain, now)
         if positions == counter.positions:
             return counter
         newest = max(written for _, written in positions.values())
         kept = {shard: place for shard, place in positions.items() if newest - place[1] <= POSITIONS_KEPT_S}
-        return replace(counter, counts=dict(counts), trend=trend, positions=kept)
+        return replace(counter, counts=dict(counts), trend=trend, activity=activity, positions=kept)
 
     def mirror(self, tenant: str, item_ids: Sequence[str]) -> None:
         """Copy counters into the items' payloads, again where one moved on meanwhile.

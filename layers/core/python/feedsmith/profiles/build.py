@@ -11,11 +11,12 @@ from typing import TypeAlias
 import numpy as np
 
 from feedsmith.domains.loader import Domain
-from feedsmith.models import Event, EventType, IndexedItem, Profile
+from feedsmith.models import Event, EventType, HistoryItem, IndexedItem, Profile
 from feedsmith.profiles.interests import MIN_SIMILARITY, LikedItem, find_interests
 from feedsmith.stores.base import Vector
 
 MAX_LIKED = 30
+MAX_HISTORY = 50
 MAX_CONSUMED = 300
 MAX_DISLIKED = 100
 MAX_MISSING = 100
@@ -88,6 +89,8 @@ def build_profile(
         interests=find_interests(positive, min_similarity=min_similarity),
         topics=_topic_shares(positive),
         liked={item.indexed.item.id: item.weight / heaviest for item in liked},
+        history=tuple(map(_described, positive[:MAX_HISTORY])),
+        history_vectors=b"".join(item.vector.astype(np.float16).tobytes() for item in positive[:MAX_HISTORY]),
         consumed=_newest_ids([e for e in known if e.type in CONSUMING], MAX_CONSUMED),
         disliked=tuple(
             item_id
@@ -97,6 +100,14 @@ def build_profile(
         missing=_newest_ids([e for e in history if e.item_id not in items], MAX_MISSING),
         updated_at=now,
     )
+
+
+def decayed_weights(domain: Domain, events: Iterable[Event]) -> dict[str, float]:
+    """Item id -> weight as :func:`build_profile` counts it, the item touched last first.
+
+    ``events`` are a user's interactions with known items of the domain, in any order.
+    """
+    return _weights(domain, _telling(domain, _canonical(events)))
 
 
 def _canonical(events: Iterable[Event]) -> list[Event]:
@@ -143,6 +154,11 @@ def _taste(weighted: Sequence[tuple[Vector, float]]) -> tuple[float, ...]:
     if length <= 1e-6 * np.abs(weights).sum():  # what float32 vectors leave where likes and dislikes cancel
         return ()
     return tuple(map(float, (taste / length).astype(np.float32)))
+
+
+def _described(item: LikedItem) -> HistoryItem:
+    topics = {topic.name: topic.score for topic in item.indexed.understanding.topics}
+    return HistoryItem(item_id=item.indexed.item.id, weight=item.weight, topics=topics)
 
 
 def _topic_shares(positive: Sequence[LikedItem]) -> dict[str, float]:

@@ -112,7 +112,9 @@ class SegmentService:
         members: list[_Member] = []
         cursor = None
         while True:
-            page = self._vectors.scroll(tenant, "users", where=where, cursor=cursor, with_vectors=True)
+            page = self._vectors.scroll(
+                tenant, "users", where=where, cursor=cursor, with_vectors=True, fields=codec.MEMBER_FIELDS
+            )
             for hit in page.hits:
                 if hit.vector is not None:
                     profile = codec.profile_of(hit)

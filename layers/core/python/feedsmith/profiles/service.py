@@ -67,7 +67,7 @@ class ProfileService:
         revision = self._ledger.next_revision(tenant, user)
         events = self._ledger.history(tenant, user, self._history_length)
         items = self._items(tenant, sorted({event.item_id for event in events}))
-        stored = {keys[key] for key in self._vectors.retrieve(tenant, "users", list(keys))}
+        stored = {keys[key] for key in self._vectors.retrieve(tenant, "users", list(keys), fields=())}
         wanted = {known.item.domain for known, _ in items.values()} | stored | {asked}
         profiles = {
             name: build_profile(
@@ -96,7 +96,8 @@ class ProfileService:
         """The user's profile in a domain; None: the ledger knows nothing of this user.
 
         One read where the profile is there and complete. One whose items were unknown is computed again once any of
-        them is there, and so is one that is absent although the user did something.
+        them is there, and so is one that is absent although the user did something, or that an earlier version left
+        without its history.
 
         Raises
         ------
@@ -111,6 +112,8 @@ class ProfileService:
             known = self._ledger.history(tenant, user, 1)
             return self.recompute(tenant, user, asked=domain).get(domain) if known else None
         profile = codec.profile_of(hit)
+        if profile.liked and not profile.history:
+            return self.recompute(tenant, user, asked=domain).get(domain)
         if profile.missing and self._vectors.retrieve(tenant, "items", profile.missing):
             return self.recompute(tenant, user, asked=domain).get(domain)
         return profile

@@ -6,15 +6,15 @@ import hashlib
 import json
 
 import numpy as np
-import numpy.typing as npt
 
 from feedsmith.domains.loader import Weights
 from feedsmith.errors import ConfigurationError
-from feedsmith.ranking.base import Features, Ranker
+from feedsmith.ranking.base import Features, Ranker, Terms
+from feedsmith.ranking.features import FEATURES, GROUPS
 
 
 class LinearRanker(Ranker):
-    """Each feature's term is its value times the domain's weight for it.
+    """The feature that stands for each term, times the domain's weight for it.
 
     Parameters
     ----------
@@ -32,12 +32,20 @@ class LinearRanker(Ranker):
         """``linear-`` and a hash of the names and weights."""
         return self._version
 
-    def terms(self, features: Features) -> npt.NDArray[np.float32]:
+    def terms(self, features: Features) -> Terms:
         """Values times weights; see :class:`~feedsmith.ranking.base.Ranker`."""
-        if set(features.names) != set(self._weights):
-            unlike = ", ".join(sorted(set(features.names) ^ set(self._weights)))
+        missing = sorted(set(self._weights) - set(features.names))
+        if missing:
             raise ConfigurationError(
-                f"ranker {self._version} and the feature matrix differ in: {unlike}; give each feature of "
-                "ranking/features.py a weight in [weights] of the domain file, and no other"
+                f"ranker {self._version} weighs what is no feature: {', '.join(missing)}; [weights] of the domain "
+                "file must name features of ranking/features.py"
             )
-        return features.values * np.array([self._weights[name] for name in features.names], dtype=np.float32)
+        columns = [features.names.index(name) for name in self._weights]
+        values = features.values[:, columns]
+        names = tuple(FEATURES[name] for name in self._weights)
+        return Terms(
+            names,
+            tuple(GROUPS[name] for name in names),
+            values,
+            values * np.array(list(self._weights.values()), dtype=np.float32),
+        )

@@ -17,6 +17,7 @@ from feedsmith.domains.loader import Domain, LocalText
 from feedsmith.models import Reason, Term
 from feedsmith.ranking.retrieval import Candidate, Reader
 from feedsmith.ranking.signals import topic_scores
+from feedsmith.stores.base import Hit
 
 _AT_MOST = 3
 _FEWEST_SIMILAR = 2
@@ -24,7 +25,7 @@ _LONGEST_TITLE = 80
 
 # From which feature value on (see features.py) the words are true.
 _LEAST = {
-    "interest": 0.3,
+    "interest": 0.0,  # whether an item may be named is decided by its own likeness
     "similar_users": 0.0,
     "segment": 0.0,
     "topics": 0.0,
@@ -32,6 +33,7 @@ _LEAST = {
     "freshness": 0.5,  # younger than one half-life
     "query": 0.3,
 }
+_LEAST_LIKENESS = 0.3  # cosine of the item and the one that is named as its ground
 _LEAST_SHARE = 0.2  # of a reader's or segment's topics, and of an item's score, to call it theirs
 
 _TEXTS = {
@@ -63,6 +65,10 @@ class _Case:
     def text(self, key: str, name: str = "") -> str:
         return _TEXTS[key].get(self.language).format(name=name)
 
+    def likeness(self, hit: Hit) -> float:
+        """Cosine of the candidate and an item that was fetched with its vector."""
+        return float(np.dot(self.candidate.vector, hit.vector)) if hit.vector is not None else -1.0
+
     def nameable(self, topic: str) -> bool:
         known = self.domain.taxonomy.get(topic)
         return known is not None and not known.sensitive
@@ -81,32 +87,33 @@ def reasons_of(
 ) -> tuple[Reason, ...]:
     """Up to three reasons, by falling contribution, in Chinese for ``zh`` and in English for any other language."""
     case = _Case(candidate, reader, domain, language)
+    words = _WORDS
+    if all(term.name != "topics" for term in terms):  # a trained ranker's one term for content speaks for both
+        words = {**_WORDS, "interest": lambda case: _interest(case) or _topics(case)}
     reasons: list[Reason] = []
     for term in sorted(terms, key=lambda term: -term.contribution):
         if term.contribution <= 0.0 or len(reasons) == _AT_MOST:
             break
-        word = _WORDS.get(term.name)
+        word = words.get(term.name)
         if word is not None and term.value >= _LEAST[term.name] and (reason := word(case)) is not None:
             reasons.append(reason)
     return tuple(reasons)
 
 
 def _interest(case: _Case) -> Reason | None:
-    interests = case.reader.profile.interests if case.reader.profile is not None else ()
-    nearest = max(interests, key=lambda i: float(np.dot(i.vector, case.candidate.vector)), default=None)
-    if nearest is None or nearest.newest_item_id == case.candidate.key:
-        return None
-    ground = case.reader.items.get(nearest.newest_item_id)
-    # Gone since, or not to be named: then the interest has no name that may be said.
-    if ground is None or any(not case.nameable(topic) for topic in topic_scores(ground.payload)):
-        return None
-    title = clean(ground.payload["title"])
-    if not title:
-        return None
-    if len(title) > _LONGEST_TITLE:
-        title = title[: _LONGEST_TITLE - 1].rstrip() + "…"
-    text = case.text("read" if case.domain.name in _READ else "seen", title)
-    return Reason(term="interest", text=text, item_id=ground.key)
+    """Names the liked item that is most like the candidate, of those that may be named."""
+    liked = [(case.likeness(hit), hit) for hit in case.reader.liked if hit.key != case.candidate.key]
+    for likeness, ground in sorted(liked, key=lambda pair: -pair[0]):
+        if likeness < _LEAST_LIKENESS:
+            break
+        title = clean(ground.payload["title"])
+        if not title or not all(case.nameable(topic) for topic in topic_scores(ground.payload)):
+            continue
+        if len(title) > _LONGEST_TITLE:
+            title = title[: _LONGEST_TITLE - 1].rstrip() + "…"
+        text = case.text("read" if case.domain.name in _READ else "seen", title)
+        return Reason(term="interest", text=text, item_id=ground.key)
+    return None
 
 
 def _topics(case: _Case) -> Reason | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -22,8 +23,11 @@ from feedsmith.stores.codec import CANDIDATE_FIELDS, NEIGHBOUR_FIELDS, profile_k
 _PER_INTEREST = 20
 _PER_LIST = 30
 _SOCIAL = 30
-_SIMILAR_USERS = 30
 _DISLIKED = 10
+_NAMED = 10
+SIMILAR_USERS = 30
+TRENDING = 100
+"""Trending items that are evidence for what resembles them, whether or not they are candidates."""
 
 Source = Literal["interest", "query", "trending", "fresh", "social"]
 
@@ -59,12 +63,13 @@ class Neighbour:
     liked: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reader:
     """What is known of the one who asks; all of it may be empty.
 
     ``social`` are the items that similar users and the segment liked most. ``items`` holds these points, and those of
-    the newest disliked items and of the newest item of each interest; those that are gone are absent.
+    the newest disliked items, of the newest liked items and of the newest item of each interest; those that are gone
+    are absent.
     """
 
     profile: Profile | None = None
@@ -78,11 +83,17 @@ class Reader:
         """Personal from the first interaction in favour of anything; dislikes alone show no direction to look in."""
         return "personal" if self.profile is not None and _has_taste(self.profile) else "general"
 
-    @property
+    @cached_property
     def disliked(self) -> list[Hit]:
         """The newest disliked items that are still there."""
         newest = self.profile.disliked[:_DISLIKED] if self.profile is not None else ()
         return [self.items[key] for key in newest if key in self.items]
+
+    @cached_property
+    def liked(self) -> list[Hit]:
+        """The newest liked items, and the newest of each interest, that are still there; newest first."""
+        keys = _named(self.profile) if self.profile is not None else ()
+        return [self.items[key] for key in keys if key in self.items]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,14 @@ class Candidate:
     vector: Vector
     payload: Payload
     sources: frozenset[Source] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Different items, all of them fit to be shown, possibly few or none; and the items that trend in the domain."""
+
+    candidates: list[Candidate]
+    trending: list[Hit]
 
 
 class Retriever:
@@ -112,16 +131,19 @@ class Retriever:
             neighbours = self._neighbours(tenant, profile)
             segment = self._segments.nearest(tenant, profile.domain, profile.taste)
         social = _most_liked(neighbours, segment, _hidden(profile, request))
-        named = (interest.newest_item_id for interest in profile.interests)
-        keys = list(dict.fromkeys([*social, *profile.disliked[:_DISLIKED], *named]))
+        keys = list(dict.fromkeys([*social, *profile.disliked[:_DISLIKED], *_named(profile)]))
         items = self._vectors.retrieve(tenant, "items", keys, with_vectors=True, fields=CANDIDATE_FIELDS)
         return Reader(profile, neighbours, segment, tuple(social), items)
 
-    def candidates(self, tenant: str, reader: Reader, request: Request) -> list[Candidate]:
-        """Different items, all of them fit to be shown; possibly few or none."""
+    def candidates(self, tenant: str, reader: Reader, request: Request) -> Found:
+        """What to choose from."""
         asked = _item_queries(reader, request)
-        answers = self._vectors.query(tenant, "items", [query for _, query in asked])
+        trending, *answers = self._vectors.query(tenant, "items", [_trending(request), *(query for _, query in asked)])
         lists: list[tuple[Source, list[Hit]]] = [(s, hits) for (s, _), hits in zip(asked, answers, strict=True)]
+        if not request.categories:
+            hidden = _hidden(reader.profile, request)
+            shown = [hit for hit in trending if hit.key not in hidden and _fits(hit.payload, request)]
+            lists.append(("trending", shown[: _wanted(request)]))
         social = [reader.items[key] for key in reader.social if key in reader.items]
         lists.append(("social", [hit for hit in social if _fits(hit.payload, request)]))
         found: dict[str, Hit] = {}
@@ -130,13 +152,18 @@ class Retriever:
             for hit in hits:
                 found.setdefault(hit.key, hit)
                 sources.setdefault(hit.key, set()).add(source)
-        return [candidate(hit, sources[key]) for key, hit in found.items()]
+        return Found([candidate(hit, sources[key]) for key, hit in found.items()], trending)
+
+    def trending(self, tenant: str, request: Request) -> list[Hit]:
+        """The items that trend in the domain, with their vectors."""
+        (hits,) = self._vectors.query(tenant, "items", [_trending(request)])
+        return hits
 
     def _neighbours(self, tenant: str, profile: Profile) -> tuple[Neighbour, ...]:
         where = Filter(
             any_of={"domain": [profile.domain], "cold": ["no"]}, keys_not=[profile_key(profile.user, profile.domain)]
         )
-        query = Query(_SIMILAR_USERS, np.asarray(profile.taste, dtype=np.float32), where=where, fields=NEIGHBOUR_FIELDS)
+        query = Query(SIMILAR_USERS, np.asarray(profile.taste, dtype=np.float32), where=where, fields=NEIGHBOUR_FIELDS)
         (hits,) = self._vectors.query(tenant, "users", [query])
         return tuple(Neighbour(hit.score, hit.payload["liked"]) for hit in hits if hit.score > 0.0)
 
@@ -152,6 +179,12 @@ def _has_taste(profile: Profile) -> bool:
     return bool(profile.taste and profile.liked)
 
 
+def _named(profile: Profile) -> list[str]:
+    """Liked items that a reason may name: few, for each of them is fetched."""
+    newest = [item.item_id for item in profile.history[:_NAMED]]
+    return list(dict.fromkeys([*newest, *(interest.newest_item_id for interest in profile.interests)]))
+
+
 def _hidden(profile: Profile | None, request: Request) -> set[str]:
     """Items not to show: excluded ones, disliked ones, and consumed ones unless the domain repeats them."""
     keys = set(request.exclude)
@@ -162,8 +195,18 @@ def _hidden(profile: Profile | None, request: Request) -> set[str]:
     return keys
 
 
+def _wanted(request: Request) -> int:
+    return max(_PER_LIST, request.limit)
+
+
+def _trending(request: Request) -> Query:
+    """The same whoever asks: what this reader knows already is no less a sign of what others like."""
+    where = Filter(any_of={"domain": [request.domain.name]})
+    return Query(TRENDING, order_by="trend", where=where, with_vectors=True, fields=CANDIDATE_FIELDS)
+
+
 def _item_queries(reader: Reader, request: Request) -> list[tuple[Source, Query]]:
-    profile, wanted = reader.profile, max(_PER_LIST, request.limit)
+    profile, wanted = reader.profile, _wanted(request)
     where = Filter(
         any_of={"domain": [request.domain.name]}
         | ({"categories": list(request.categories)} if request.categories else {}),
@@ -177,10 +220,12 @@ def _item_queries(reader: Reader, request: Request) -> list[tuple[Source, Query]
             limit, np.asarray(vector, dtype=np.float32), where=where, with_vectors=True, fields=CANDIDATE_FIELDS
         )
 
-    asked: list[tuple[Source, Query]] = [
-        ("trending", Query(wanted, order_by="trend", where=where, with_vectors=True, fields=CANDIDATE_FIELDS)),
-        ("fresh", Query(wanted, order_by="fresh", where=where, with_vectors=True, fields=CANDIDATE_FIELDS)),
-    ]
+    def first(order: str) -> Query:
+        return Query(wanted, order_by=order, where=where, with_vectors=True, fields=CANDIDATE_FIELDS)
+
+    asked: list[tuple[Source, Query]] = [("fresh", first("fresh"))]
+    if request.categories:  # of which the hundred that trend may have few
+        asked.append(("trending", first("trend")))
     if profile is not None and _has_taste(profile):
         # Not the taste itself: between two interests lies what is of neither (Pal et al., "PinnerSage", KDD 2020).
         directions = [interest.vector for interest in profile.interests] or [profile.taste]

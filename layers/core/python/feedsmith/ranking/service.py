@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from feedsmith.content.base import Embedder
 from feedsmith.domains.loader import Domain
 from feedsmith.errors import NotFound, ValidationFailed
 from feedsmith.models import Profile, Recommendation, RecommendedItem, Term, Topic, utcnow
-from feedsmith.ranking.base import Features, Ranker
+from feedsmith.ranking.base import Ranker, Terms
 from feedsmith.ranking.features import feature_matrix
 from feedsmith.ranking.linear import LinearRanker
 from feedsmith.ranking.reasons import reasons_of
@@ -35,7 +34,7 @@ class Profiles(Protocol):
         """The profile with its taste; None where nothing is known of the user in this domain."""
 
 
-def linear_ranker(domain: Domain) -> Ranker:
+def linear_ranker(_tenant: str, domain: Domain) -> Ranker:
     """The fixed ranker with the domain's own weights."""
     return LinearRanker(domain.weights)
 
@@ -54,7 +53,7 @@ class RankingService:
     clock
         The time of the request.
     ranker
-        The ranker of a domain.
+        The ranker of a tenant in a domain.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class RankingService:
         embedder: Callable[[], Embedder],
         domains: Mapping[str, Domain],
         clock: Callable[[], datetime] = utcnow,
-        ranker: Callable[[Domain], Ranker] = linear_ranker,
+        ranker: Callable[[str, Domain], Ranker] = linear_ranker,
     ) -> None:
         self._vectors = vectors
         self._profiles = profiles
@@ -119,28 +118,27 @@ class RankingService:
         request = Request(rules, self._clock(), limit, sought, categories, exclude)
         reader = self._retriever.reader(tenant, self._profiles.load(tenant, user, domain), request)
         found = self._retriever.candidates(tenant, reader, request)
-        ranker = self._ranker(rules)
+        ranker = self._ranker(tenant, rules)
         slate_id = uuid.uuid4().hex
         items: tuple[RecommendedItem, ...] = ()
-        if found:
-            signals = signals_of(found, reader, request)
-            features = feature_matrix(signals)
-            terms = ranker.terms(features)
+        if found.candidates:
+            signals = signals_of(found.candidates, found.trending, reader, request)
+            terms = ranker.terms(feature_matrix(signals, ranker.space))
             slate = make_slate(
-                terms.sum(axis=1, dtype=np.float64),
+                terms.contributions.sum(axis=1, dtype=np.float64),
                 signals.vectors,
-                [c.key for c in found],
-                [c.payload["provider"] for c in found],
+                [c.key for c in found.candidates],
+                [c.payload["provider"] for c in found.candidates],
                 signals.topics,
                 signals.shares,
-                [c.payload.get("clicks", 0) for c in found],  # absent from what was stored by earlier versions
-                [c.payload.get("shown", 0) for c in found],
+                signals.activity.clicks[:, 1],
+                signals.activity.shown[:, 1],
                 rules.reranking,
                 limit,
                 slate_id,
             )
             items = tuple(
-                _place(position, found[placed.row], features, terms, placed, reader, rules, language)
+                _place(position, found.candidates[placed.row], terms, placed, reader, rules, language)
                 for position, placed in enumerate(slate)
             )
         return Recommendation(
@@ -149,6 +147,8 @@ class RankingService:
 
     def explain(self, tenant: str, user: str, item_id: str, language: str = "en") -> RecommendedItem:
         """What one item's score is made of for this user, whether or not it would be recommended.
+
+        Where a ranker's terms are relative to the other candidates, these are the items that trend.
 
         Raises
         ------
@@ -163,15 +163,18 @@ class RankingService:
         rules = self._domains[hit.payload["domain"]]
         request, one = Request(rules, self._clock()), candidate(hit)
         reader = self._retriever.reader(tenant, self._profiles.load(tenant, user, rules.name), request)
-        features = feature_matrix(signals_of([one], reader, request))
-        return _place(0, one, features, self._ranker(rules).terms(features), Placed(0), reader, rules, language)
+        ranker = self._ranker(tenant, rules)
+        trending = self._retriever.trending(tenant, request)
+        others = [candidate(other) for other in trending if other.key != item_id]
+        signals = signals_of([one, *others], trending, reader, request)
+        terms = ranker.terms(feature_matrix(signals, ranker.space))
+        return _place(0, one, terms, Placed(0), reader, rules, language)
 
 
 def _place(
     position: int,
     chosen: Candidate,
-    features: Features,
-    contributions: npt.NDArray[np.float32],
+    scored: Terms,
     placed: Placed,
     reader: Reader,
     domain: Domain,
@@ -180,7 +183,7 @@ def _place(
     terms = tuple(
         Term(name=name, group=group, value=float(value), contribution=float(contribution))
         for name, group, value, contribution in zip(
-            features.names, features.groups, features.values[placed.row], contributions[placed.row], strict=True
+            scored.names, scored.groups, scored.values[placed.row], scored.contributions[placed.row], strict=True
         )
     )
     return RecommendedItem(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from feedsmith.models import Event, EventType, Ingestion, IngestionStatus
+from feedsmith.models import NO_ACTIVITY, Event, EventType, Ingestion, IngestionStatus, ItemActivity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,6 +104,10 @@ class VectorStore(ABC):
         """
 
     @abstractmethod
+    def embedder(self) -> str | None:
+        """Name of the embedder whose vectors the collections hold; None before they were prepared."""
+
+    @abstractmethod
     def upsert(self, tenant: str, collection: Collection, points: Sequence[Point], *, newer: str | None = None) -> None:
         """Write points, replacing those with the same key.
 
@@ -138,9 +142,9 @@ class VectorStore(ABC):
     @abstractmethod
     def scroll(
         self, tenant: str, collection: Collection, *, where: Filter = Filter(), limit: int = 256,
-        cursor: str | None = None, with_vectors: bool = False,
+        cursor: str | None = None, with_vectors: bool = False, fields: Sequence[str] | None = None,
     ) -> Page:  # fmt: skip
-        """Walk over all points of a tenant in a stable order."""
+        """Walk over all points of a tenant in a stable order. ``fields`` as in :class:`Query`."""
 
     @abstractmethod
     def count(self, tenant: str, collection: Collection, where: Filter = Filter()) -> int:
@@ -176,7 +180,7 @@ class StreamRecord:
 class Counter:
     """Absorbed events of one item.
 
-    ``trend`` is log2 of the forward-decayed mass (see :class:`feedsmith.models.ItemStats`), None before any.
+    ``trend`` and ``activity`` are those of :class:`feedsmith.models.ItemStats`.
     ``positions``: shard -> (sequence absorbed last, unix time of that write).
     """
 
@@ -184,6 +188,7 @@ class Counter:
     trend: float | None = None
     positions: dict[str, tuple[str, int]] = field(default_factory=dict)
     revision: int = 0
+    activity: ItemActivity = NO_ACTIVITY
 
 
 class Ledger(ABC):
@@ -201,6 +206,14 @@ class Ledger(ABC):
         """The newest ``limit`` interactions (all but impressions), newest first, ties by identity.
 
         Read consistently: an event that was appended before is there.
+        """
+
+    @abstractmethod
+    def events(self, tenant: str) -> Iterator[tuple[str, Event]]:
+        """All events of a tenant, impressions included, each with its user; in no order.
+
+        For exports and training: it walks over the whole ledger. What was appended during the walk, or in the second
+        before it, may be absent.
         """
 
     @abstractmethod
@@ -294,8 +307,16 @@ class Blobs(ABC):
         """Bytes ``start`` to ``end`` (exclusive); raises as ``stream`` does."""
 
     @abstractmethod
+    def read(self, bucket: str, key: str) -> bytes | None:
+        """A small object as a whole; None where there is none."""
+
+    @abstractmethod
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        """Keys of the objects in a bucket that begin with ``prefix``, sorted."""
+
+    @abstractmethod
     def write(self, bucket: str, key: str, body: bytes) -> None:
-        """Write an object."""
+        """Write an object; who reads it meanwhile gets all of the old or all of the new one."""
 
 
 @dataclass(frozen=True, slots=True)

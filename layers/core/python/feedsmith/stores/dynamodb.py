@@ -13,6 +13,7 @@ from feedsmith.models import Event, Ingestion, IngestionStatus, utcnow
 from feedsmith.stores.aws import drain, translated
 from feedsmith.stores.base import Counter, Ledger
 from feedsmith.stores.records import (
+    EVENT_PREFIX,
     Attributes,
     counter_key,
     counter_record,
@@ -65,6 +66,13 @@ class DynamoLedger(Ledger):
             ProjectionExpression="event",  # the keys, which the event itself repeats, would double the answer
         )
         return [read_event(record) for record in islice(newest, limit)]
+
+    def events(self, tenant: str) -> Iterator[tuple[str, Event]]:
+        # A scan reads the whole table, a megabyte a page. An index of all events would double the price of each write,
+        # to save a job that runs once a day; a table that has outgrown this is better exported to S3.
+        for record in self._scan(user_pk(tenant, ""), EVENT_PREFIX):
+            event = read_event(record)
+            yield event.user_id, event
 
     def next_revision(self, tenant: str, user: str) -> int:
         with self._translated():
@@ -245,6 +253,22 @@ class DynamoLedger(Ledger):
             if "LastEvaluatedKey" not in answer:
                 return
             options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _scan(self, pk_prefix: str, sk_prefix: str) -> Iterator[Attributes]:
+        """Walk over the table, page by page, for the events of records whose keys begin so."""
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "FilterExpression": "begins_with(pk, :pk) AND begins_with(sk, :sk)",
+            "ExpressionAttributeValues": wrap({":pk": pk_prefix, ":sk": sk_prefix}),
+            "ProjectionExpression": "event",
+        }
+        while True:
+            with self._translated():
+                answer = self._client.scan(**request)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 def _status(stored: IngestionStatus, chunks: int | None, done: int) -> IngestionStatus:

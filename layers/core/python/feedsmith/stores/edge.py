@@ -72,6 +72,9 @@ class EdgeVectorStore(VectorStore):
                     _create(self._folder(collection), dimension, embedder)
             self._open()
 
+    def embedder(self) -> str | None:
+        return next((shard.embedder for shard in self._shards.values()), None)
+
     def upsert(self, tenant: str, collection: Collection, points: Sequence[Point], *, newer: str | None = None) -> None:
         if not points:
             return
@@ -146,7 +149,7 @@ class EdgeVectorStore(VectorStore):
 
     def scroll(
         self, tenant: str, collection: Collection, *, where: Filter = _points.EVERYTHING, limit: int = 256,
-        cursor: str | None = None, with_vectors: bool = False,
+        cursor: str | None = None, with_vectors: bool = False, fields: Sequence[str] | None = None,
     ) -> Page:  # fmt: skip
         offset = _points.to_offset(cursor)
         if (shard := self._shards.get(collection)) is None:
@@ -155,7 +158,7 @@ class EdgeVectorStore(VectorStore):
             offset=offset,
             limit=limit,
             filter=_filter(tenant, where),
-            with_payload=True,
+            with_payload=_points.wanted(fields),
             with_vector=with_vectors,
         )
         with shard.errors():
@@ -291,7 +294,9 @@ def _filter(tenant: str, where: Filter) -> engine.Filter:
 
 
 def _any(field: str, values: Sequence[str]) -> engine.FieldCondition:
-    return engine.FieldCondition(field, match=engine.MatchAny(list(values)))
+    # Every query has one tenant and one domain, and all points are held against them: a fifth of its time.
+    one = len(values) == 1
+    return engine.FieldCondition(field, match=engine.MatchValue(values[0]) if one else engine.MatchAny(list(values)))
 
 
 def _bound(field: str, bound: engine.RangeFloat, where: Filter) -> engine.ConditionType:

@@ -86,6 +86,16 @@ class QdrantVectorStore(VectorStore):
                         self._client.create_payload_index(name, field, schema, wait=True)
         self._dimension = dimension
 
+    def embedder(self) -> str | None:
+        name = self._name("items")
+        with _errors():
+            if not self._client.collection_exists(name):
+                return None
+            stored: str | None = (self._client.get_collection(name).config.metadata or {}).get(_EMBEDDER)
+        if stored is None:
+            raise _points.foreign(name)
+        return stored
+
     def upsert(self, tenant: str, collection: Collection, points: Sequence[Point], *, newer: str | None = None) -> None:
         for point in points:
             _points.check_vector(point.vector, self._dimension)
@@ -159,7 +169,7 @@ class QdrantVectorStore(VectorStore):
 
     def scroll(
         self, tenant: str, collection: Collection, *, where: Filter = _points.EVERYTHING, limit: int = 256,
-        cursor: str | None = None, with_vectors: bool = False,
+        cursor: str | None = None, with_vectors: bool = False, fields: Sequence[str] | None = None,
     ) -> Page:  # fmt: skip
         name = self._name(collection)
         offset = _points.to_offset(cursor)
@@ -169,7 +179,7 @@ class QdrantVectorStore(VectorStore):
                 scroll_filter=_filter(tenant, where),
                 limit=limit,
                 offset=offset,
-                with_payload=True,
+                with_payload=_points.wanted(fields),
                 with_vectors=with_vectors,
             )
             return Page([_hit(record, 0.0) for record in records], None if following is None else str(following))

@@ -27,14 +27,14 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from feedsmith.errors import ConfigurationError
-from feedsmith.models import Event
+from feedsmith.models import Event, ItemActivity
 from feedsmith.stores.base import Counter
 
 Attributes: TypeAlias = dict[str, dict[str, str]]
 """Attribute name -> type tag -> value, as DynamoDB's wire format has it."""
 
 _USER = "#U#"
-_EVENT = "E#"
+EVENT_PREFIX = "E#"
 
 
 def wrap(fields: Mapping[str, str | int | None]) -> Attributes:
@@ -83,7 +83,7 @@ def event_record(tenant: str, user: str, event: Event) -> Attributes:
     at = stored.at.isoformat(timespec="microseconds")
     return wrap({
         "pk": user_pk(tenant, user),
-        "sk": _EVENT + stored.identity,
+        "sk": EVENT_PREFIX + stored.identity,
         "time_key": None if stored.type == "impression" else f"{at}#{stored.identity}",
         "event": stored.model_dump_json(exclude_none=True),
     })  # fmt: skip
@@ -110,12 +110,17 @@ def read_event(attributes: Mapping[str, Mapping[str, str]]) -> Event:
 def event_owner(keys: Mapping[str, Mapping[str, str]]) -> tuple[str, str] | None:
     """Tenant and user of an event's key; None: the key is of another record."""
     tenant, kind, user = keys["pk"]["S"].partition(_USER)
-    return (tenant, user) if kind and keys["sk"]["S"].startswith(_EVENT) else None
+    return (tenant, user) if kind and keys["sk"]["S"].startswith(EVENT_PREFIX) else None
 
 
 def counter_record(tenant: str, item_id: str, counter: Counter, revision: int) -> Attributes:
     """A counter as it is stored at ``revision``."""
-    body = {"counts": counter.counts, "trend": counter.trend, "positions": counter.positions}
+    body = {
+        "counts": counter.counts,
+        "trend": counter.trend,
+        "activity": counter.activity,
+        "positions": counter.positions,
+    }
     return counter_key(tenant, item_id) | wrap({"counter": json.dumps(body), "revision": revision})
 
 
@@ -125,4 +130,5 @@ def read_counter(attributes: Mapping[str, Mapping[str, str]]) -> tuple[str, Coun
     body = json.loads(fields["counter"])
     positions = {shard: (sequence, at) for shard, (sequence, at) in body["positions"].items()}
     item_id = fields["pk"].split("#", 2)[2]
-    return item_id, Counter(body["counts"], body["trend"], positions, fields["revision"])
+    activity = ItemActivity(*body.get("activity", ()))  # absent from what was stored by earlier versions
+    return item_id, Counter(body["counts"], body["trend"], positions, fields["revision"], activity)

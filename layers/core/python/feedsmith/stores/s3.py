@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, FlexibleChecksumError, HTTPClientError, IncompleteReadError
 
-from feedsmith.errors import UploadError
+from feedsmith.errors import StoreUnavailable, UploadError
 from feedsmith.stores.aws import error_code, translated
 from feedsmith.stores.base import Blobs
 
@@ -50,8 +50,27 @@ class S3Blobs(Blobs):
             raise _unreadable(bucket, key, version, f"it ends before byte {end}")
         return found
 
+    def read(self, bucket: str, key: str) -> bytes | None:
+        with translated(f"S3 bucket {bucket!r}", "FEEDSMITH_MODELS_BUCKET"):
+            try:
+                with closing(self._client.get_object(Bucket=bucket, Key=key)["Body"]) as body:
+                    return bytes(body.read())
+            except ClientError as error:
+                if error_code(error) == "NoSuchKey":
+                    return None
+                raise
+            except (IncompleteReadError, FlexibleChecksumError) as error:
+                raise StoreUnavailable(
+                    f"S3 bucket {bucket!r} broke off an object ({type(error).__name__}): try again"
+                ) from error
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        with translated(f"S3 bucket {bucket!r}", "FEEDSMITH_MODELS_BUCKET"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            return sorted(entry["Key"] for page in pages for entry in page.get("Contents", ()))
+
     def write(self, bucket: str, key: str, body: bytes) -> None:
-        with translated(f"S3 bucket {bucket!r}", "FEEDSMITH_WORK_BUCKET"):
+        with translated(f"S3 bucket {bucket!r}", "FEEDSMITH_WORK_BUCKET or FEEDSMITH_MODELS_BUCKET"):
             self._client.put_object(Bucket=bucket, Key=key, Body=body)
 
     def _blocks(self, bucket: str, key: str, version: str | None, *, start: int, end: int | None) -> Iterator[bytes]:

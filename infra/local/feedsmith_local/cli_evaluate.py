@@ -1,0 +1,66 @@
+"""``feedsmith evaluate``: measures rankers on logs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from feedsmith_local.terminal import errors
+
+evaluate = typer.Typer(no_args_is_help=True, help="Measure rankers on logs of what people were shown and clicked.")
+
+NEEDED = ("feedsmith_training", "torch", "lightgbm", "implicit", "gensim", "matplotlib")
+
+
+class Format(StrEnum):
+    """Logs that can be read."""
+
+    MIND = "mind"
+    MOVIES = "movies"
+    EVENTS = "events"
+
+
+@evaluate.callback()
+def _group() -> None:
+    """Keep ``ranking`` a command of its own name."""
+
+
+@evaluate.command()
+def ranking(
+    items: Annotated[Path, typer.Option("--news", "--items", help="news.tsv, movies.jsonl, or an export of items.")],
+    train: Annotated[Path, typer.Option(help="What to train on: behaviors.tsv, ratings.csv, or an export of events.")],
+    json: Annotated[Path, typer.Option(help="Where the report goes, and a PNG beside it.")],
+    test: Annotated[
+        Path | None, typer.Option(help="A later behaviors.tsv to measure on; without it, --train is split by time.")
+    ] = None,
+    format_: Annotated[Format, typer.Option("--format", help="Of the files.")] = Format.MIND,
+    train_size: Annotated[
+        int | None, typer.Option(min=1, help="Earliest impressions, to train on. [default: three quarters]")
+    ] = None,
+    test_size: Annotated[
+        int | None, typer.Option(min=1, help="Impressions after them, to measure on. [default: all]")
+    ] = None,
+    domain: Annotated[str, typer.Option(help="Domain of an export's items.")] = "news",
+) -> None:
+    """Train on the earlier impressions, measure all rankers on the later ones, write JSON and PNG."""
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        errors.print(
+            f"[bold red]error:[/] evaluating needs {', '.join(missing)}: run `make install`",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)
+    given = {
+        "--format": format_.value, "--items": items, "--train": train, "--test": test, "--train-size": train_size,
+        "--test-size": test_size, "--domain": domain, "--json": json,
+    }  # fmt: skip
+    options = [f"{name}={value}" for name, value in given.items() if value is not None]
+    # Another process, since this package runs where torch is not, and imports nothing of what needs it.
+    done = subprocess.run([sys.executable, "-m", "feedsmith_training.evaluation", *options], check=False)
+    raise typer.Exit(done.returncode)

@@ -1,0 +1,57 @@
+"""``feedsmith evaluate ranking``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from feedsmith_local import cli_evaluate
+from feedsmith_local.cli import app
+
+ASKED = ["evaluate", "ranking", "--news", "n.tsv", "--train", "b.tsv", "--json", "r.json"]
+
+
+def test_the_evaluation_runs_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+
+    def run(command: list[str], *, check: bool) -> subprocess.CompletedProcess[str]:
+        assert not check
+        ran.append(command)
+        return subprocess.CompletedProcess(command, 7)
+
+    monkeypatch.setattr(cli_evaluate, "find_spec", lambda _: object())
+    monkeypatch.setattr(cli_evaluate.subprocess, "run", run)
+    done = CliRunner().invoke(app, [*ASKED, "--test", "c.tsv"])
+
+    assert done.exit_code == 7
+    assert ran == [[
+        sys.executable, "-m", "feedsmith_training.evaluation", "--format=mind", "--items=n.tsv", "--train=b.tsv",
+        "--test=c.tsv", "--domain=news", "--json=r.json",
+    ]]  # fmt: skip
+
+
+def test_without_the_training_extra_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli_evaluate, "find_spec", lambda name: None if name == "torch" else object())
+    done = CliRunner().invoke(app, ASKED)
+
+    assert done.exit_code == 1
+    assert done.stderr.splitlines() == ["error: evaluating needs torch: run `make install`"]
+
+
+def test_formats_are_those_that_can_be_read() -> None:
+    from feedsmith_training.formats.sources import FORMATS
+
+    assert tuple(cli_evaluate.Format) == FORMATS
+
+
+def test_make_refuses_data_that_are_not_there(tmp_path: Path) -> None:
+    makefile = Path(__file__).parents[3] / "Makefile"
+    command = ["make", "-f", makefile, "-o", "install", "evaluate-ranking", f"DATA={tmp_path}", "FORMAT=movies"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=makefile.parent, check=False)
+
+    assert done.returncode != 0
+    assert "no movies data: set DATA=folder" in done.stderr
