@@ -27,7 +27,7 @@ from feedsmith.ranking.signals import signals_of
 from feedsmith.stores.codec import CANDIDATE_FIELDS
 from feedsmith.stores.export import all_items
 from feedsmith_training.events import catalogues_of, log_of
-from feedsmith_training.replay import K_ANONYMITY, SEGMENTS_EVERY_S, HalfLives, feature_table
+from feedsmith_training.replay import K_ANONYMITY, HalfLives, feature_table
 from support.ledger import FakeClock, InMemoryLedger
 from support.vectors import MemoryVectors
 
@@ -103,7 +103,7 @@ class World:
             self._post(slate, key, "click", None)
         assert self.stream.absorb(self.ledger.stream[self._absorbed :]) is None
         self._absorbed = len(self.ledger.stream)
-        due = slate.at.timestamp() - self._clustered_at >= SEGMENTS_EVERY_S
+        due = slate.at.timestamp() - self._clustered_at >= 86_400.0  # the trend half-life of news
         if due and self.segments.recluster(TENANT, NEWS.name).segments:
             self._clustered_at = slate.at.timestamp()
 

@@ -17,7 +17,6 @@ from feedsmith.ranking.retrieval import SIMILAR_USERS, TRENDING
 from feedsmith_training.log import Array, Catalogue, Impression, ImpressionLog, Rows
 
 K_ANONYMITY = 5
-SEGMENTS_EVERY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Replay:
         self._recent = np.full((3, n), -np.inf)  # clicks, exposure, shown: log2 of forward-decayed mass
         self._total = np.zeros((3, n))
         self._first = np.full(n, np.nan)
-        self._users = _Users(catalogue.vectors.shape[1])
+        self._users = _Users(catalogue.vectors.shape[1], half_lives.trend * 3600.0)
 
     def signals(self, impression: Impression) -> Signals:
         """What the features of the impression's candidates are computed from; see ``ranking/features.py``."""
@@ -100,9 +99,13 @@ class Replay:
 
 
 class _Users:
-    """Tastes and liked items of all users so far, and the segments of the last clustering."""
+    """Tastes and liked items of all users so far, and the segments of the last clustering.
 
-    def __init__(self, dimension: int) -> None:
+    Clustering is due once in a trend half-life: daily, for news.
+    """
+
+    def __init__(self, dimension: int, clustered_every_s: float) -> None:
+        self._clustered_every_s = clustered_every_s
         self._number: dict[int, int] = {}
         self._tastes = np.zeros((1024, dimension), dtype=np.float32)
         self._liked: list[Mapping[int, float]] = []
@@ -131,7 +134,7 @@ class _Users:
         return np.array([shares.get(int(row), 0.0) for row in rows], dtype=np.float32)
 
     def update(self, impression: Impression, vectors: Array) -> None:
-        """Take in the user as of after the impression, its clicks included; cluster anew once a day."""
+        """Take in the user as of after the impression, its clicks included; cluster anew when it is time."""
         history, weights = _history_after(impression)
         taste = _taste(vectors, history, weights)
         if len(taste):
@@ -143,7 +146,7 @@ class _Users:
             self._tastes[row] = taste[0]
             newest = weights[:MAX_LIKED]
             self._liked[row] = dict(zip(history[:MAX_LIKED].tolist(), newest / newest.max(), strict=True))
-        if impression.at - self._clustered_at >= SEGMENTS_EVERY_S and len(self._liked) >= K_ANONYMITY:
+        if impression.at - self._clustered_at >= self._clustered_every_s and len(self._liked) >= K_ANONYMITY:
             self._cluster()
             self._clustered_at = impression.at
 
