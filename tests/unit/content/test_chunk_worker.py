@@ -23,7 +23,7 @@ class Bench:
         self.ledger, self.blobs = InMemoryLedger(), InMemoryBlobs()
         self.understander = Understander(embedder, load_domains())
         self.content = ContentService(self.vectors, self.ledger, lambda: self.understander, load_domains())
-        self.worker = ChunkWorker(self.content, self.blobs, self.ledger, "work")
+        self.worker = ChunkWorker(self.content, self.blobs, self.ledger, "staging")
         self.ledger.create_ingestion("acme", "i1", "s3://up/acme/news/x.jsonl")
         self.ledger.update_ingestion("acme", "i1", status="running", chunks=1)
 
@@ -42,7 +42,7 @@ class Bench:
         return found
 
     def rejected(self) -> list[Rejected]:
-        body = b"".join(self.blobs.stream("work", "rejected/acme/i1/part-00001.jsonl"))
+        body = b"".join(self.blobs.stream("staging", "rejected/acme/i1/part-00001.jsonl"))
         return [Rejected.model_validate_json(line) for line in body.splitlines()]
 
 
@@ -152,10 +152,10 @@ def test_a_chunk_that_comes_no_more_can_be_given_up(bench: Bench) -> None:
 
 def test_the_address_of_rejected_rows(bench: Bench) -> None:
     bench.work(b"no JSON")
-    prefix = rejects_prefix("work", "acme", "i1")
-    assert prefix == "s3://work/rejected/acme/i1/"
-    (key,) = bench.blobs.keys("work")
-    assert f"s3://work/{key}".startswith(prefix)
+    prefix = rejects_prefix("staging", "acme", "i1")
+    assert prefix == "s3://staging/rejected/acme/i1/"
+    (key,) = bench.blobs.keys("staging")
+    assert f"s3://staging/{key}".startswith(prefix)
 
 
 def test_a_chunk_that_comes_again_undoes_nothing_that_came_after_it(bench: Bench) -> None:

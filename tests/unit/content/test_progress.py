@@ -21,12 +21,12 @@ def test_standing_still_for_longer_than_all_retries_is_a_failure(hours: float, s
     ledger.update_ingestion("acme", "i1", status="running", chunks=2)
     ledger.finish_chunk("acme", "i1", 1, indexed=1, unchanged=0, rejected=2)
 
-    found = progress(ledger, "acme", "i1", work_bucket="work", now=clock() + timedelta(hours=hours))
+    found = progress(ledger, "acme", "i1", work_bucket="staging", now=clock() + timedelta(hours=hours))
 
     assert found is not None
     assert found.status == status
     assert (found.reason is None) == (status == "running")
-    assert found.rejects == "s3://work/rejected/acme/i1/"
+    assert found.rejects == "s3://staging/rejected/acme/i1/"
 
 
 def test_an_ended_ingestion_stays_as_it_ended_and_an_unknown_one_is_none() -> None:
@@ -36,8 +36,8 @@ def test_an_ended_ingestion_stays_as_it_ended_and_an_unknown_one_is_none() -> No
     ledger.update_ingestion("acme", "i1", status="running", chunks=0)
     later = clock() + timedelta(days=9)
 
-    found = progress(ledger, "acme", "i1", work_bucket="work", now=later)
+    found = progress(ledger, "acme", "i1", work_bucket="staging", now=later)
 
     assert found is not None
     assert (found.status, found.rejects) == ("succeeded", None)
-    assert progress(ledger, "acme", "i2", work_bucket="work", now=later) is None
+    assert progress(ledger, "acme", "i2", work_bucket="staging", now=later) is None

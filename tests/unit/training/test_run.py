@@ -99,7 +99,7 @@ def test_a_tenant_that_cannot_be_read_keeps_no_other_from_its_turn(services: Ser
             raise StoreUnavailable("throttled")
         return events(tenant)
 
-    ledger.events = broken  # type: ignore[method-assign]
+    ledger.events = broken  # type: ignore[method-assign]  # one tenant alone cannot be read
 
     outcome = train_all(services, promoter(services, Trainer()))
 

@@ -94,7 +94,7 @@ class AdditiveRanker(Ranker):
         except ValidationError as error:
             where = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise ConfigurationError(f"the ranker's manifest cannot be read: {where}; train it anew") from error
-        except Exception as error:  # onnxruntime's own errors share no base class
+        except Exception as error:  # onnxruntime's own errors share no base class; raised anew by name
             raise ConfigurationError(
                 f"the ranker's file cannot be loaded ({type(error).__name__}): upload it again or roll back"
             ) from error
