@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from feedsmith_local import cli_evaluate, training
-from feedsmith_local.terminal import console, errors, one_line
+from feedsmith_local.terminal import console, errors, one_line, show
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Ranks content for each person and writes it for them."
@@ -118,7 +118,7 @@ def recommend(
     for item in slate["items"]:
         why = "; ".join(reason["text"] for reason in item["reasons"])
         table.add_row(str(item["position"] + 1), f"{item['score']:.3f}", item["item_id"], item["title"], why)
-    console.print(table)
+    show(table)
 
 
 @app.command()

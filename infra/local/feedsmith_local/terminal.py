@@ -7,11 +7,18 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from feedsmith.errors import FeedsmithError
 
 console = Console()
 errors = Console(stderr=True)
+_unfolded = Console(width=10_000)
+
+
+def show(table: Table) -> None:
+    """Print a table, fitted to the screen; in a pipe or a file, where nobody looks at one, its lines stay whole."""
+    (console if console.is_terminal else _unfolded).print(table)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Annotated, TextIO
 import typer
 from rich.table import Table
 
-from feedsmith_local.terminal import console, errors, one_line
+from feedsmith_local.terminal import console, errors, one_line, show
 
 export = typer.Typer(no_args_is_help=True, help="A tenant's events and items as JSON Lines; pseudonyms only.")
 train = typer.Typer(no_args_is_help=True, help="Training of rankers; needs feedsmith[training].")
@@ -74,7 +74,7 @@ def list_models(tenant: AnyTenant = "", domain: AnyDomain = "") -> None:
                     trained, said = str(report.get("at", ""))[:16].replace("T", " "), str(report.get("reason", ""))
                     table.add_row(owner, name, version, since, trained, said)
     if table.row_count:
-        console.print(table)
+        show(table)
     else:
         console.print("no ranker was trained; the fixed one serves")
 

@@ -22,7 +22,7 @@ from support.services import fake_services
 
 def run(*arguments: str, code: int = 0) -> str:
     """What the command says, on both channels."""
-    result = CliRunner().invoke(cli.app, list(arguments), env={"COLUMNS": "200"})
+    result = CliRunner().invoke(cli.app, list(arguments), env={"TERM": "dumb"})
     assert result.exit_code == code, result.output
     return result.output
 
