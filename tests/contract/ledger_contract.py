@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 
 from feedsmith.errors import NotFound
 from feedsmith.models import Event, EventType, ItemActivity
-from feedsmith.stores.base import Counter, Ledger
+from feedsmith.stores.base import Counter, Ledger, Spending
 from support.ledger import FakeClock
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAY = NOON.date()
 _users = (f"pseudonym-{number}" for number in count())
 
 
@@ -309,6 +311,60 @@ class LedgerContract:
         ledger.cache_text("acme", "abc", "shared", expires_at=NOON + timedelta(minutes=1), user=None)
         assert ledger.cached_text("other", "abc", user=None) is None
         assert ledger.cached_text("acme", "abd", user=None) is None
+
+    # -- budgets ---------------------------------------------------------------------------------------------
+
+    def test_spending_adds_up_until_a_limit_would_be_exceeded(self, ledger: Ledger) -> None:
+        assert ledger.spend("acme", DAY, Spending(60, 900), most_tokens=100)
+        # 60 + 41 is one too many, 60 + 40 is not
+        assert not ledger.spend("acme", DAY, Spending(41, 0), most_tokens=100)
+        assert ledger.spent("acme", DAY) == Spending(60, 900)
+        assert ledger.spend("acme", DAY, Spending(40, 0), most_tokens=100)
+        assert ledger.spent("acme", DAY) == Spending(100, 900)
+
+    @pytest.mark.parametrize(("tokens", "cost"), [(101, 1), (1, 51)])
+    def test_the_first_spending_has_limits_too(self, ledger: Ledger, tokens: int, cost: int) -> None:
+        assert not ledger.spend("acme", DAY, Spending(tokens, cost), most_tokens=100, most_cost=50)
+        assert ledger.spent("acme", DAY) == Spending(0, 0)
+
+    def test_of_two_limits_the_nearer_one_holds(self, ledger: Ledger) -> None:
+        assert ledger.spend("acme", DAY, Spending(10, 50), most_tokens=100, most_cost=50)
+        assert not ledger.spend("acme", DAY, Spending(1, 1), most_tokens=100, most_cost=50)
+        assert ledger.spend("acme", DAY, Spending(1, 0), most_tokens=100, most_cost=50)
+
+    def test_what_is_given_back_can_be_spent(self, ledger: Ledger) -> None:
+        ledger.spend("acme", DAY, Spending(100, 50), most_tokens=100)
+        assert ledger.spend("acme", DAY, Spending(-70, -35))
+        assert ledger.spent("acme", DAY) == Spending(30, 15)
+        assert ledger.spend("acme", DAY, Spending(70, 0), most_tokens=100)
+
+    def test_each_tenant_and_day_has_its_own(self, ledger: Ledger) -> None:
+        ledger.spend("acme", DAY, Spending(100, 0), most_tokens=100)
+        assert ledger.spend("other", DAY, Spending(100, 0), most_tokens=100)
+        assert ledger.spend("acme", DAY + timedelta(days=1), Spending(100, 0), most_tokens=100)
+        assert ledger.spent("acme", DAY - timedelta(days=1)) == Spending()
+
+    def test_threads_never_spend_more_than_there_is(self, ledger: Ledger) -> None:
+        # GIVEN room for seven of fifty
+        with ThreadPoolExecutor(50) as pool:
+            let = list(pool.map(lambda _: ledger.spend("acme", DAY, Spending(14, 3), most_tokens=100), range(50)))
+        assert sum(let) == 7  # 7 * 14 = 98; an eighth would be 112
+        assert ledger.spent("acme", DAY) == Spending(98, 21)
+
+    # -- batch jobs ------------------------------------------------------------------------------------------
+
+    def test_a_job_is_noted_once_and_closed_once(self, ledger: Ledger) -> None:
+        week = NOON + timedelta(days=7)
+        assert ledger.open_job("acme", "j1", "body", expires_at=week)
+        assert not ledger.open_job("acme", "j1", "body", expires_at=week)
+        assert ledger.open_job("acme", "j2", "", expires_at=week)
+        assert ledger.open_jobs("acme") == {"j1": "body", "j2": ""}
+        assert ledger.open_jobs("other") == {}
+        # One of two that gathered the same job closes it, and it cannot be opened again.
+        assert [ledger.close_job("acme", "j1") for _ in range(2)] == [True, False]
+        assert not ledger.close_job("acme", "never")
+        assert not ledger.open_job("acme", "j1", "body", expires_at=week)
+        assert ledger.open_jobs("acme") == {"j2": ""}
 
     # -- keys ------------------------------------------------------------------------------------------------
 

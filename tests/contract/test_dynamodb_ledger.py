@@ -10,10 +10,10 @@ from botocore.config import Config
 from botocore.session import get_session
 from botocore.stub import Stubber
 
-from contract.ledger_contract import NOON, LedgerContract, event
+from contract.ledger_contract import DAY, NOON, LedgerContract, event
 from feedsmith.errors import ConfigurationError, StoreUnavailable
 from feedsmith.stores import aws
-from feedsmith.stores.base import Counter
+from feedsmith.stores.base import Counter, Spending
 from feedsmith.stores.dynamodb import DynamoLedger
 from feedsmith.stores.streams import parse_stream
 from support.aws import REGION, create_ledger_table, mock_region, no_pause
@@ -74,6 +74,14 @@ class TestDynamoLedger(LedgerContract):
         (record,) = client.scan(TableName=TABLE)["Items"]
         assert record["pk"] == {"S": "acme#T#ab"}
         assert record["expires_at"] == {"N": "1772366400"}  # date -u -d 2026-03-01T12:00Z +%s
+
+    def test_what_a_day_took_goes_after_a_month(self, ledger: DynamoLedger, client: Any) -> None:
+        ledger.spend("acme", DAY, Spending(7, 1_500_000))
+        (record,) = client.scan(TableName=TABLE)["Items"]
+        assert (record["pk"], record["tokens"], record["cost"]) == (
+            {"S": "acme#SPENT#2026-03-01"}, {"N": "7"}, {"N": "1500000"},
+        )  # fmt: skip
+        assert record["expires_at"] == {"N": "1775347200"}  # date -u -d 2026-04-05 +%s, 35 days later
 
     def test_the_tables_stream_brings_back_the_events(self, ledger: DynamoLedger, client: Any) -> None:
         # GIVEN events among other writes

@@ -62,7 +62,8 @@ def test_chinese_items_are_understood(http: httpx.Client) -> None:
         for number in range(1, 13):
             indexed = http.get(f"/v1/items/{prefix}-{number:02d}").raise_for_status().json()
             assert indexed["understanding"]["language"] == "zh"
-            assert indexed["understanding"]["sentiment"] is None  # no lexicon for Chinese
+            assert -1 <= indexed["understanding"]["sentiment"] <= 1
+            assert indexed["understanding"]["quality"] == []
             assert any(re.search(r"[\u4e00-\u9fff]{2,}", word) for word in indexed["understanding"]["keywords"])
             right += indexed["understanding"]["topics"][0]["name"] == topic
     assert right >= 30  # of 36

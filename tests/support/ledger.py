@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import RLock
 
 from feedsmith.errors import NotFound, UploadError
 from feedsmith.models import Event, Ingestion, IngestionStatus, utcnow
-from feedsmith.stores.base import Blobs, Chunk, ChunkQueue, Counter, Ledger, StreamRecord
+from feedsmith.stores.base import Blobs, Chunk, ChunkQueue, Counter, Ledger, Spending, StreamRecord
 
 BLOCK = 1024 * 1024
 
@@ -63,6 +63,8 @@ class InMemoryLedger(Ledger):
         self._chunks: dict[tuple[str, str], dict[int, _DoneChunk]] = defaultdict(dict)
         self._texts: dict[tuple[str, str | None, str], tuple[str, datetime]] = {}
         self._keys: dict[str, dict[str, str]] = {}
+        self._spent: dict[tuple[str, date], Spending] = defaultdict(Spending)
+        self._jobs: dict[tuple[str, str], str | None] = {}
 
     def append(self, tenant: str, user: str, event: Event) -> bool:
         stored = event.model_copy(update={"user_id": user})
@@ -171,6 +173,41 @@ class InMemoryLedger(Ledger):
 
     def cache_text(self, tenant: str, key: str, text: str, *, expires_at: datetime, user: str | None) -> None:
         self._texts[tenant, user, key] = (text, expires_at)
+
+    def spend(
+        self, tenant: str, day: date, amount: Spending, *, most_tokens: int | None = None, most_cost: int | None = None
+    ) -> bool:
+        with self._lock:
+            spent = self._spent[tenant, day]
+            after = Spending(spent.tokens + amount.tokens, spent.cost + amount.cost)
+            if most_tokens is not None and after.tokens > most_tokens:
+                return False
+            if most_cost is not None and after.cost > most_cost:
+                return False
+            self._spent[tenant, day] = after
+            return True
+
+    def spent(self, tenant: str, day: date) -> Spending:
+        with self._lock:
+            return self._spent[tenant, day]
+
+    def open_job(self, tenant: str, job_id: str, body: str, *, expires_at: datetime) -> bool:
+        with self._lock:
+            if (tenant, job_id) in self._jobs:
+                return False
+            self._jobs[tenant, job_id] = body
+            return True
+
+    def open_jobs(self, tenant: str) -> dict[str, str]:
+        with self._lock:
+            return {key: body for (owner, key), body in self._jobs.items() if owner == tenant and body is not None}
+
+    def close_job(self, tenant: str, job_id: str) -> bool:
+        with self._lock:
+            open_now = self._jobs.get((tenant, job_id)) is not None
+            if open_now:
+                self._jobs[tenant, job_id] = None
+            return open_now
 
     def tenant_of_key(self, key_hash: str) -> dict[str, str] | None:
         return self._keys.get(key_hash)

@@ -65,6 +65,7 @@ class ScriptedWriter(Writer):
         self.gate = gate
         self.model = model
         self.prompts: list[Prompt] = []
+        self.tokens = (0, 0)  # read and written, of each call
         self.called = "script:1"
 
     @property
@@ -81,7 +82,8 @@ class ScriptedWriter(Writer):
             self.gate.wait(10)
         if self.error is not None:
             raise self.error
-        return [Draft(text) for text in self.texts[:n]]
+        first, *others = self.texts[:n]
+        return [Draft(first, *self.tokens), *map(Draft, others)]
 
 
 class WordEmbedder(Embedder):

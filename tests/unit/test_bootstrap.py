@@ -9,9 +9,12 @@ import pytest
 
 from feedsmith import bootstrap
 from feedsmith.bootstrap import Lazy, Services
-from feedsmith.errors import ConfigurationError
+from feedsmith.errors import ConfigurationError, StoreUnavailable, WriterUnavailable
 from feedsmith.settings import Settings
-from feedsmith.writing.writers.openai import OpenAIWriter
+from feedsmith.writing.writers.extractive import ExtractiveWriter
+from support.writing import EN, prompt_of
+
+PROMPT = prompt_of(EN)
 
 
 class SecretsManager:
@@ -80,5 +83,42 @@ def test_the_writers_key_may_come_from_a_secret() -> None:
     settings = Settings(writer="openai:m@http://127.0.0.1:9/v1", writer_api_key_secret="the-secret")
     writer = Services(settings).writer()
 
-    assert isinstance(writer, OpenAIWriter)
+    assert writer.name == "openai:m"
+    assert writer.is_model
     assert "sixteen bytes" not in writer.name + repr(writer)
+    with pytest.raises(WriterUnavailable, match="openai:m does not answer"):
+        writer.write(PROMPT, 1)
+
+
+@pytest.mark.parametrize(
+    ("writer", "name"),
+    [
+        ("gguf:/no/such/folder/model.gguf", "gguf:folder/model.gguf"),
+        ("openai:m", "openai:unknown"),
+        ("house:/no/such/adapter.gguf", "house:unknown"),
+        ("gpt:secret", "gpt:unknown"),
+    ],
+)
+def test_a_writer_that_cannot_work_is_found_out_when_it_is_asked_and_then_left_alone(writer: str, name: str) -> None:
+    guarded = Services(Settings(writer=writer, writer_breaker_failures=1)).writer()
+
+    assert guarded.name == name
+    with pytest.raises(ConfigurationError):
+        guarded.write(PROMPT, 1)
+    with pytest.raises(WriterUnavailable, match=r"circuit open until .* UTC: it is not set up"):
+        guarded.write(PROMPT, 1)
+
+
+def test_a_secret_that_is_asked_for_too_early_fails_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: str) -> None:
+        raise StoreUnavailable("Secrets Manager cannot be reached")
+
+    monkeypatch.setattr(bootstrap, "_client", broken)
+    writer = Services(Settings(writer="openai:m@https://h/v1", writer_api_key_secret="the-secret")).writer()
+
+    with pytest.raises(WriterUnavailable, match="openai:m cannot be set up"):
+        writer.write(PROMPT, 1)
+
+
+def test_the_extractive_writer_needs_no_guard() -> None:
+    assert isinstance(Services(Settings(writer="extractive")).writer(), ExtractiveWriter)

@@ -128,6 +128,42 @@ def test_the_api_may_read_trained_rankers_and_nobody_here_may_write_them() -> No
     assert holders == ["ApiFunction"]
 
 
+# -- texts ahead of their readers ----------------------------------------------------------------------------
+
+
+def stack(**parameters: str) -> dict[str, Any]:
+    """The resources of a stack with these parameters."""
+    return Template(ROOT / "template.yaml", {"QdrantUrl": "http://qdrant:6333"} | parameters).resources
+
+
+def test_nothing_is_written_ahead_unless_it_is_asked_for() -> None:
+    plain = set(stack())
+    one_by_one = set(stack(PrewriteItems="20"))
+    batches = set(stack(PrewriteItems="20", PrewriteBatch="on", Writer="bedrock:amazon.nova-lite-v1:0"))
+
+    assert not [name for name in plain if "Prewrite" in name or "Batch" in name or "Budget" in name]
+    assert one_by_one - plain == {"PrewriteFunction", "PrewriteFunctionLogGroup", "PrewriteErrorAlarm"}
+    assert batches - one_by_one == {
+        "BedrockPolicy", "BatchEndRule", "BatchEndPermission", "PrewriteBatchRole", "PrewriteBatchPolicy",
+        "PrewriteObjectsPolicy",
+    }  # fmt: skip
+    assert set(stack(WriterTokensPerDay="1")) - plain == {"BudgetAlarm"}
+    assert set(stack(WriterCostPerDay="0.5")) - plain == {"BudgetAlarm"}
+
+
+def test_a_batch_may_touch_its_own_objects_and_nothing_else() -> None:
+    resources = stack(PrewriteItems="20", PrewriteBatch="on", Writer="bedrock:amazon.nova-lite-v1:0")
+    objects, own = (
+        resources[name]["Properties"]["PolicyDocument"]["Statement"]
+        for name in ("PrewriteObjectsPolicy", "PrewriteBatchPolicy")
+    )
+
+    assert [str(s["Resource"]).endswith("/prewriting/*'}") for s in objects if "s3:PutObject" in s["Action"]] == [True]
+    (passing,) = (s for s in own if s["Action"] == "iam:PassRole")
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}}
+    assert not [s for s in (*objects, *own) if s["Resource"] == "*"]
+
+
 # -- the image functions -------------------------------------------------------------------------------------
 
 IMAGE = ROOT / "infra" / "image" / "template.yaml"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from feedsmith.content.embedders import load_embedder
 from feedsmith.errors import FeedsmithError
@@ -27,6 +25,7 @@ from feedsmith_training.formats.sources import FORMATS, Files, Source, read_sour
 from feedsmith_training.formats.vectors import Progress as Told
 from feedsmith_training.formats.vectors import silent
 from feedsmith_training.metrics import METRICS, beyond_accuracy, clicks_before_all
+from feedsmith_training.progress import bar
 from feedsmith_training.rankers import SEEDS, Evaluation, Scored
 from feedsmith_training.ranking_fairness import fairness
 from feedsmith_training.ranking_report import COMPARED, DIGITS, groups, rounded, tables
@@ -109,27 +108,6 @@ def _data(source: Source, found: Scored) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _bar() -> Iterator[Told]:
-    """A progress bar per stage, on the error output."""
-    bar = Progress(
-        TextColumn("{task.description:>16}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    )
-    stages: dict[str, TaskID] = {}
-
-    def told(stage: str, share: float) -> None:
-        if stage not in stages:
-            stages[stage] = bar.add_task(stage, total=1.0)
-        bar.update(stages[stage], completed=share)
-
-    with bar:
-        yield told
-
-
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="feedsmith evaluate ranking", description=__doc__)
     parser.add_argument("--format", choices=FORMATS, default="mind")
@@ -150,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _bar() as progress:
+        with bar() as progress:
             source = read_source(Files(**asked), lambda: load_embedder(Settings()), progress=progress)
             report = evaluate(source, progress=progress)
         target.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")

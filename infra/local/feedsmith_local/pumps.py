@@ -208,6 +208,7 @@ class SchedulePump(Pump):
 
     def __init__(self, function: LocalFunction, source: sources.Schedule) -> None:
         super().__init__(f"{function.name} < schedule")
+        self.function = function.name
         self._function = function
         self._every = source.every.total_seconds() if source.every is not None else None
         self._due = time.monotonic() + self._every if self._every is not None else None

@@ -32,6 +32,10 @@ _PARAMETERS = {
     "QdrantUrl": ("FEEDSMITH_QDRANT_URL", ""),
     "Embedder": ("FEEDSMITH_EMBEDDER", None),
     "Writer": ("FEEDSMITH_WRITER", None),
+    "WriterTokensPerDay": ("FEEDSMITH_WRITER_TOKENS_PER_DAY", None),
+    "WriterCostPerDay": ("FEEDSMITH_WRITER_COST_PER_DAY", None),
+    "PrewriteItems": ("FEEDSMITH_PREWRITE_ITEMS", None),
+    "PrewriteKinds": ("FEEDSMITH_PREWRITE_KINDS", None),
     "LogLevel": ("LOG_LEVEL", None),
 }
 _POLL_S = 0.05
@@ -168,9 +172,9 @@ class LocalStack:
         gc.collect()
         gc.freeze()
 
-    def run_schedule(self) -> Any:
-        """Run the scheduled function (the re-clustering) now; what it returns, or raises."""
-        return self._schedule.call()
+    def run_schedule(self, function: str = "SegmentsFunction") -> Any:
+        """Run a scheduled function, by default the re-clustering, now; what it returns, or raises."""
+        return self._schedules[function].call()
 
     # -- start -----------------------------------------------------------------------------------------------
 
@@ -206,7 +210,7 @@ class LocalStack:
             for source in function.sources.values()
             if source.enabled and (pump := self._pump(function, handlers[name], source)) is not None
         ]
-        self._schedule = next(pump for pump in self._pumps if isinstance(pump, SchedulePump))
+        self._schedules = {pump.function: pump for pump in self._pumps if isinstance(pump, SchedulePump)}
         undo.callback(self._stop_pumps)
         for pump in self._pumps:
             pump.after_step = self._wake

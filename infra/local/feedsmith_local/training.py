@@ -18,7 +18,7 @@ from rich.table import Table
 from feedsmith_local.terminal import console, errors, one_line, show
 
 export = typer.Typer(no_args_is_help=True, help="A tenant's events and items as JSON Lines; pseudonyms only.")
-train = typer.Typer(no_args_is_help=True, help="Training of rankers; needs feedsmith[training].")
+train = typer.Typer(no_args_is_help=True, help="Training of rankers and writers; needs feedsmith[training].")
 models = typer.Typer(no_args_is_help=True, help="Trained rankers: what serves, what did, and the way back.")
 
 Out = Annotated[Path, typer.Option(dir_okay=False, writable=True, help="Where to write; replaced.")]
@@ -52,6 +52,21 @@ def train_ranker(tenant: AnyTenant = "", domain: AnyDomain = "") -> None:
     chosen = (["--tenant", tenant] if tenant else []) + (["--domain", domain] if domain else [])
     # A process of its own: torch is no part of this one.
     done = subprocess.run([sys.executable, "-m", "feedsmith_training.run", *chosen], check=False)
+    raise typer.Exit(done.returncode)
+
+
+@train.command("writer")
+def train_writer(
+    articles: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="JSON Lines of headlines and texts.")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="The adapter, GGUF; a report goes beside it.")],
+    held_out: Annotated[Path | None, typer.Option(help="Cases whose headlines are not trained on.")] = None,
+    epochs: Annotated[float, typer.Option(min=0.01, help="Times that each pair is seen.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Of the order and of the first weights.")] = 0,
+) -> None:
+    """Train the house writer's adapter, on a GPU if there is one; an interrupted run goes on where it stopped."""
+    asked = {"--articles": articles, "--out": out, "--held-out": held_out, "--epochs": epochs, "--seed": seed}
+    options = [f"{name}={value}" for name, value in asked.items() if value is not None]
+    done = subprocess.run([sys.executable, "-m", "feedsmith_training.writing.train", *options], check=False)
     raise typer.Exit(done.returncode)
 
 

@@ -51,6 +51,29 @@ def test_sentiment_has_the_sign_of_the_words() -> None:
     assert score_sentiment("", "en") == 0.0
 
 
-@pytest.mark.parametrize("language", ["zh", "de", None])
+@pytest.mark.parametrize(
+    ("text", "sentiment"),
+    [
+        # One word of feeling counts 2, and 2 / sqrt(2 * 2 + 15) = .459; a strong one 3: 3 / sqrt(24) = .612.
+        ("这本书很有趣", 0.459),
+        ("爱不释手", 0.612),
+        ("非常有趣", 0.612),  # 1.5 * 2
+        ("有点无聊", -0.25),  # -0.5 * 2 = -1; -1 / sqrt(16)
+        ("不喜欢", -0.357),  # -.74 * 2 = -1.48; -1.48 / sqrt(17.19)
+        ("不仅满意", 0.459),  # begins like a negation
+        ("不，满意", 0.459),  # a comma between
+        ("央行公布数据", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_chinese_sentiment_with_degrees_and_negations(text: str, sentiment: float) -> None:
+    assert score_sentiment(text, "zh") == pytest.approx(sentiment, abs=0.001)
+
+
+def test_nouns_of_news_and_shops_are_no_feelings() -> None:
+    assert score_sentiment("Interest in shares of United Securities", "en") == pytest.approx(0.0, abs=0.01)
+
+
+@pytest.mark.parametrize("language", ["ja", "de", None])
 def test_no_sentiment_without_a_lexicon(language: str | None) -> None:
     assert score_sentiment("wonderful", language) is None

@@ -102,7 +102,7 @@ def test_everything_is_filled_in_the_order_of_the_items() -> None:
     assert [u.language for u in (first, second, third)] == ["en", "zh", "de"]
     assert first.sentiment is not None
     assert first.sentiment > 0.5
-    assert second.sentiment is None
+    assert second.sentiment is not None
     assert "央行" in second.keywords
     assert [u.entities for u in (first, third)] == [
         (Entity(text="Berlin", kind="en"),),
@@ -117,6 +117,19 @@ def test_title_and_lead_are_embedded() -> None:
     assert embedded_text(long).startswith("Title. One two xxx")
     assert len(embedded_text(long)) <= len("Title. ") + LEAD_CHARACTERS
     assert embedded_text(item("Title")) == "Title"
+
+
+def test_markup_is_neither_embedded_nor_read() -> None:
+    marked = item("<b>Title</b>", body="<style>p {color: red}</style><p>One</p>  <p>two</p>")
+    assert embedded_text(marked) == "Title. One two"
+    assert embedded_text(item("<p></p>")) == "<p></p>"
+
+
+def test_what_is_wrong_with_an_item_is_told() -> None:
+    items = [item("<p></p>"), item("A wonderful evening for all")]
+    found = [u for u, _ in Understander(WordEmbedder(), load_domains()).understand(items)]
+    assert [u.quality for u in found] == [("markup_only",), ()]
+    assert [u.language for u in found] == [None, "en"]
 
 
 def test_a_taxonomy_is_embedded_once() -> None:

@@ -41,6 +41,9 @@ FAITHFUL = [
     ("zh", "《财经》杂志报道，北京分公司新增3000名员工。"),
     ("zh", "雷军说：“我们将继续投资芯片。”"),
     ("zh", "小米海外收入下降了5%"),
+    ("en", "Quarterly profits at TimeWarner jumped 76% for the three months to Dec"),
+    ("en", "Time Warner didn't sell its music division"),
+    ("en", "Time Warner, the American media giant, owns almost 8% of Google"),
 ]
 
 UNFAITHFUL = [
@@ -51,7 +54,6 @@ UNFAITHFUL = [
     ("en", "Microsoft profits jumped 76% to $1.13bn", "names"),
     ("en", "Quarterly profits at UK media giant TimeWarner jumped", "names"),
     ("en", "Quarterly profits at WHO media giant TimeWarner jumped", "names"),
-    ("en", "TimeWarner profits jumped for the months to november", "names"),
     ("zh", "王芳表示公司全年售出1.2亿部手机", "names"),
     ("zh", "《新京报》杂志报道，北京分公司新增三千名员工。", "names"),
     ("zh", "Apple公司周二公布财报，第三季度利润增长百分之三十", "names"),
@@ -66,13 +68,26 @@ UNFAITHFUL = [
     ("zh", "小米第三季度利润增长百分之二十", "numbers"),
     ("zh", "小米第三季度利润增长30%，达到45万元", "numbers"),
     ("zh", "《财经》杂志报道，北京分公司新增五千名员工。", "numbers"),
-    # quotations: invented, changed by a word
+    ("en", "Quarterly profits at TimeWarner jumped $639m to $1.13bn", "numbers"),  # where the source has 76%
+    ("en", "Steve Case left AOL after twenty-three months", "numbers"),
+    # dates: another weekday, another month
+    ("en", "TimeWarner profits jumped for the months to november", "dates"),
+    ("en", "Time Warner said on Thursday that it now owns 8% of search-engine Google", "dates"),
+    ("en", "Quarterly profits at TimeWarner jumped 76% for the three months to Nov", "dates"),
+    ("zh", "小米公司周三公布财报，第三季度利润增长百分之三十", "dates"),
+    # quotations: invented, changed by a word, around words that nobody said, another's
     ("en", 'Chairman Richard Parsons said: "We will buy Google."', "quotes"),
     ("en", "Chairman Richard Parsons said: “Our performance was very strong.”", "quotes"),
+    ("en", 'Quarterly profits "at US media giant" TimeWarner jumped 76%', "quotes"),
+    ("en", 'Steve Case said: "Our performance was strong."', "quotes"),
+    ("zh", "小米公司“没有出售印度”工厂", "quotes"),
+    ("zh", "库克说：“我们将继续投资芯片。”", "quotes"),
     ("zh", "雷军说：“我们将停止投资芯片。”", "quotes"),
     # turned into the opposite
     ("en", "Time Warner sold its music division", "negation"),
     ("en", "The firm did not benefit from sales of high-speed internet connections", "negation"),
+    ("en", "Time Warner denied on Friday that it now owns 8% of search-engine Google", "negation"),
+    ("en", "Time Warner no longer owns 8% of search-engine Google", "negation"),
     ("en", "Quarterly profits at US media giant TimeWarner fell 76%", "polarity"),
     ("en", "Profits jumped at AOL, where Steve Case left", "polarity"),
     ("zh", "公司出售印度工厂", "negation"),
@@ -119,7 +134,7 @@ def test_an_unfaithful_text_is_stopped_by_its_check(language: str, text: str, ch
 
 
 def test_every_check_has_a_case_that_it_stops() -> None:
-    stopped_elsewhere = {"advice", "roles"}  # below
+    stopped_elsewhere = {"advice", "roles", "subject"}  # below
     assert {check for _, _, check in UNFAITHFUL} | stopped_elsewhere == {name for name, _ in CHECKS}
 
 
@@ -187,8 +202,9 @@ def test_the_ground_lends_its_names_to_nothing_but_its_title() -> None:
 
 
 def test_meaning_decides_where_words_fall_short_of_the_mark() -> None:
-    # 4 of 6 content words are the source's (tim, warner, profit, sal: .67 < .7); the vectors are equal on "profit".
-    text = "Time Warner profit leaps thanks to sales commercials"
+    # Of 7 content words, "mogul" and "yacht" have no support, and one may be without for each 6; to this embedder,
+    # which knows one other word only, all words are alike.
+    text = "Ad sales boost Time Warner mogul yacht"
     assert "claims" in failed(text)
     assert "claims" not in failed(text, embedder=lambda: WordEmbedder("profit"))
 

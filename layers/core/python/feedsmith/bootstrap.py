@@ -21,6 +21,7 @@ from feedsmith.settings import Settings
 if TYPE_CHECKING:
     from feedsmith.content.base import Embedder
     from feedsmith.content.service import ContentService
+    from feedsmith.content.understanding import Understander
     from feedsmith.content.uploads import ChunkWorker, UploadPlanner
     from feedsmith.domains import DomainSet
     from feedsmith.profiles.segments import SegmentService
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from feedsmith.ranking.service import RankingService
     from feedsmith.stores.base import Blobs, ChunkQueue, Ledger, VectorStore
     from feedsmith.writing.base import Writer
+    from feedsmith.writing.batch import BatchPrewriter
+    from feedsmith.writing.prewriting import Prewriter
     from feedsmith.writing.service import WritingService
 
 T = TypeVar("T")
@@ -112,12 +115,11 @@ class Services:
     def content(self) -> ContentService:
         """Items: index, get, delete, similar."""
         from feedsmith.content.service import ContentService
-        from feedsmith.content.understanding import Understander
 
         return ContentService(
             vectors=self.vectors(),
             ledger=self.ledger,
-            understander=Lazy(lambda: Understander(self.embedder(), self.domains)),
+            understander=Lazy(self._make_understander),
             domains=self.domains,
         )
 
@@ -215,6 +217,45 @@ class Services:
             settings=self.settings,
         )
 
+    @cached_property
+    def prewriter(self) -> Prewriter:
+        """Texts of head items, ahead of their readers."""
+        from feedsmith.models import utcnow
+        from feedsmith.writing.prewriting import Prewriter
+
+        return Prewriter(
+            vectors=self.vectors(),
+            segments=self.segments,
+            drafting=self.writing.drafting,
+            domains=self.domains,
+            settings=self.settings,
+            clock=utcnow,
+        )
+
+    @cached_property
+    def batch_prewriter(self) -> BatchPrewriter | None:
+        """The same by batch jobs; None without a role for them, or with another writer than a plain Bedrock model."""
+        kind, _, model = self.settings.writer.partition(":")
+        # No batch goes around a guardrail that each request has to pass.
+        if not self.settings.prewrite_role or kind != "bedrock" or self.settings.writer_guardrail:
+            return None
+        from feedsmith.models import utcnow
+        from feedsmith.writing.batch import BatchPrewriter
+        from feedsmith.writing.writers.bedrock_batch import BedrockBatch
+
+        return BatchPrewriter(
+            model=BedrockBatch(model, _client("bedrock"), self.settings.prewrite_role),
+            prewriter=self.prewriter,
+            drafting=self.writing.drafting,
+            budget=self.writing.budget,
+            vectors=self.vectors(),
+            ledger=self.ledger,
+            blobs=self.blobs,
+            bucket=self.settings.work_bucket,
+            candidates=self.settings.writer_candidates,
+            clock=utcnow,
+        )
+
     def close(self) -> None:
         """Let go of the vector store's files and connections."""
         if self.vectors.made:
@@ -241,11 +282,38 @@ class Services:
         self.vectors().prepare(dimension=embedder.dimension, embedder=embedder.name)
         return embedder
 
-    def _make_writer(self) -> Writer:
-        from feedsmith.writing.writers import load_writer
+    def _make_understander(self) -> Understander:
+        from feedsmith.content.extractors import load_extractor
+        from feedsmith.content.llm import ModelReader
+        from feedsmith.content.understanding import Understander
+        from feedsmith.writing.base import StructuredWriter
 
-        key = self._key(self.settings.writer_api_key, self.settings.writer_api_key_secret)
-        return load_writer(self.settings.model_copy(update={"writer_api_key": SecretStr(key) if key else None}))
+        reader = None
+        if self.settings.understanding == "llm":
+            writer = self.writer()
+            if not isinstance(writer, StructuredWriter):
+                raise ConfigurationError(
+                    f"FEEDSMITH_UNDERSTANDING=llm needs a model, and FEEDSMITH_WRITER is {writer.name}: set it to "
+                    "bedrock:, openai: or gguf:"
+                )
+            reader = ModelReader(writer)
+        return Understander(self.embedder(), self.domains, load_extractor(self.settings.entities), reader)
+
+    def _make_writer(self) -> Writer:
+        """A model stands behind its circuit breaker, and is made at its first text: nothing of it fails before."""
+        from feedsmith.writing.writers import load_writer, writer_name
+        from feedsmith.writing.writers.guarded import CircuitBreaker, GuardedWriter
+
+        settings = self.settings
+        if settings.writer == "extractive":
+            return load_writer(settings)
+
+        def make() -> Writer:
+            key = self._key(settings.writer_api_key, settings.writer_api_key_secret)
+            return load_writer(settings.model_copy(update={"writer_api_key": SecretStr(key) if key else None}))
+
+        breaker = CircuitBreaker(settings.writer_breaker_failures, settings.writer_breaker_s)
+        return GuardedWriter(writer_name(settings), Lazy(make), breaker)
 
     @staticmethod
     def _key(given: SecretStr | None, secret: str) -> str | None:

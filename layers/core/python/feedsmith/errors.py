@@ -14,6 +14,8 @@
     ├── UploadError             -    an uploaded object cannot be read on; ends its ingestion
     ├── TooLittleData           -    a log has too few clicks to train a ranker from
     └── WriterError             -    a model failed, was late or said nothing; the original text is served
+        ├── BudgetExhausted          the day's tokens or money are spent; the model was not asked
+        └── WriterUnavailable        the model's service does not work, whatever it is asked
 
 Each message says what happened, where, and how to mend it. ``title`` and ``status`` are what the HTTP API
 answers as ``application/problem+json`` (RFC 9457).
@@ -130,6 +132,27 @@ class TooLittleData(FeedsmithError):
 
 
 class WriterError(FeedsmithError):
-    """A model failed, was late, refused or said nothing; the reader gets the original text."""
+    """A model failed, was late, refused or said nothing; the reader gets the original text.
+
+    Parameters
+    ----------
+    billed
+        Whether tokens may have been paid for: False where the model surely never saw the prompt.
+    """
 
     title = "Writer failed"
+
+    def __init__(self, message: str, *, billed: bool = True) -> None:
+        super().__init__(message)
+        self.billed = billed
+
+
+class BudgetExhausted(WriterError):
+    """What a tenant may spend on models in a day is spent; texts are extractive until midnight UTC."""
+
+    def __init__(self) -> None:
+        super().__init__("the day's budget of tokens or money is spent", billed=False)
+
+
+class WriterUnavailable(WriterError):
+    """The service behind a writer does not answer, is late or refuses every call; another text would fail too."""

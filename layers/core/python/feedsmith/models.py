@@ -10,11 +10,28 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from feedsmith.languages import language_code
 
 Id = Annotated[str, StringConstraints(pattern=r"^[\w.:@=+~-]{1,128}$")]
 Domain = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+def _to_language(value: object) -> object:
+    return language_code(value) if isinstance(value, str) else value
+
+
+Language = Annotated[str, BeforeValidator(_to_language), StringConstraints(pattern=r"^[a-z]{2,3}$")]
+# "und" and the like say as much as no language at all.
+GivenLanguage = Annotated[Language | None, BeforeValidator(_to_language)]
 ShortText = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True, min_length=1)]
 
 
@@ -54,7 +71,7 @@ class Item(Model):
     domain: Domain
     title: Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
     body: Annotated[str, StringConstraints(max_length=200_000)] = ""
-    language: Language | None = Field(None, description="ISO 639; detected when absent")
+    language: GivenLanguage = Field(None, description="ISO 639 or BCP 47, kept as ISO 639; detected when absent")
     url: Annotated[str, StringConstraints(max_length=2_000)] | None = None
     provider: ShortText | None = Field(None, description="Publisher, brand or author; unit of exposure fairness")
     categories: tuple[ShortText, ...] = Field((), max_length=20)
@@ -83,14 +100,25 @@ class Entity(Model):
     kind: str
 
 
+QualityFlag = Literal[
+    "empty", "markup_only", "too_short", "enormous", "foreign_language", "gibberish", "repetitive", "spam", "mojibake",
+]  # fmt: skip
+
+
 class Understanding(Model):
-    """What was learned from an item's text, without a model in the cloud."""
+    """What was learned from an item's text.
+
+    ``method`` says who read it: rules and lexicons, or a language model. ``quality`` are the reasons for which no text
+    should be written from the item; empty for a good one.
+    """
 
     language: Language | None
     topics: tuple[Topic, ...] = ()
     keywords: tuple[str, ...] = ()
     sentiment: float | None = Field(None, ge=-1, le=1, description="None: no lexicon for the language")
     entities: tuple[Entity, ...] = ()
+    quality: tuple[QualityFlag, ...] = ()
+    method: Literal["light", "llm"] = "light"
 
 
 class ItemActivity(NamedTuple):
@@ -347,6 +375,8 @@ class Rendition(Model):
     writer: str
     prompt_version: str
     cached: bool = False
+    tokens: int = Field(0, ge=0, description="Tokens, read and written, that this text took; 0 from shared drafts")
+    cost: float | None = Field(0.0, ge=0, description="US dollars for them; None: the writer's price is not known")
     note: str | None = None
     disclaimer: str | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,13 +37,43 @@ class Settings(BaseSettings):
 
     models_path: Path = Field(Path("build/models"), description="Folder of the prepared models")
     embedder: str = Field("minilm", description="minilm, e5 or sentence-transformers:NAME")
+    understanding: Literal["light", "llm"] = Field(
+        "light", description="Who reads items: rules (light), or the model of FEEDSMITH_WRITER (llm)"
+    )
+    entities: Literal["rules", "spacy"] = Field(
+        "rules", description="Who finds names: rules, or spaCy for English (in image functions)"
+    )
     embed_threads: int = Field(0, ge=0, le=64, description="Threads of the embedder; 0: all cores")
-    writer: str = Field("extractive", description="extractive, gguf:PATH, bedrock:MODEL or openai:MODEL@BASE_URL")
+    writer: str = Field(
+        "extractive", description="extractive, gguf:PATH, bedrock:MODEL, openai:MODEL@BASE_URL or hf:NAME"
+    )
     writer_timeout_s: float = Field(8.0, gt=0, le=120, description="Seconds before a writer counts as failed")
     writer_candidates: int = Field(3, ge=1, le=8, description="Texts asked of the model per request")
     writer_api_key: SecretStr | None = Field(None, description="API key of an openai: writer; prefer the secret below")
     writer_api_key_secret: str = Field("", description="Secrets Manager name of the writer's API key")
+    writer_guardrail: str = Field("", description="Id or ARN of a bedrock: writer's guardrail; empty: none")
+    writer_guardrail_version: str = Field("DRAFT", description="Version of that guardrail")
+    writer_prompt_cache: bool | None = Field(
+        None, description="Whether a bedrock: writer uses the prompt cache; unset: where the model is known to have one"
+    )
+    writer_offline: bool = Field(False, description="Whether an hf: writer must have its model's files already")
+    writer_breaker_failures: int = Field(5, ge=1, description="Failures in a row after which a writer is left alone")
+    writer_breaker_s: float = Field(30.0, gt=0, description="Seconds until a writer left alone is tried again")
+    writer_tokens_per_day: int = Field(0, ge=0, description="Model tokens of a tenant per UTC day; 0: no limit")
+    writer_cost_per_day: float = Field(0.0, ge=0, description="US dollars of a tenant per UTC day; 0: no limit")
+    writer_price_in: float | None = Field(
+        None, ge=0, description="US dollars per million tokens read; default: the list price, where known"
+    )
+    writer_price_out: float | None = Field(None, ge=0, description="US dollars per million tokens written")
     text_ttl_s: int = Field(7 * 86_400, ge=60, description="Seconds that a written text stays cached")
+
+    prewrite_items: int = Field(
+        0, ge=0, le=100, description="Head items of each segment whose texts are written ahead; 0: none"
+    )
+    prewrite_kinds: str = Field("headline", description="Kinds of text written ahead, separated by commas")
+    prewrite_role: str = Field(
+        "", description="ARN of the role of Bedrock batch jobs; empty: texts are written ahead one by one"
+    )
 
     history_length: int = Field(200, ge=1, le=1000, description="Newest interactions that make a profile")
     ranker_refresh_s: float = Field(60.0, gt=0, description="Seconds until the promoted ranker is looked up again")

@@ -35,10 +35,16 @@ def detect_language(text: str) -> str | None:
     letters = sum(map(str.isalpha, text))
     if letters == 0:
         return None
-    language, confidence = _identifier().classify(text)
+    language, confidence = identify(text)
     if letters >= ENOUGH_CHARACTERS or confidence >= SURE:
-        return str(language)
+        return language
     return next((name for name, script in _SCRIPTS if script.search(text)), None)
+
+
+def identify(text: str) -> tuple[str, float]:
+    """The most likely of ``LANGUAGES`` by letters' frequencies, and its probability among them, in [0, 1]."""
+    language, confidence = _identifier().classify(text[:READ_CHARACTERS])
+    return str(language), float(confidence)
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from feedsmith.errors import ConfigurationError, NotFound
-from feedsmith.models import EventType, TextKind
+from feedsmith.models import EventType, Language, TextKind
 
 
 class _Part(BaseModel):
@@ -74,6 +74,9 @@ class Domain(_Part):
     name: str
     label: LocalText
     kinds: tuple[TextKind, ...] = Field(min_length=1)
+    languages: tuple[Language, ...] = Field(
+        ("en", "zh"), min_length=1, description="Languages it is published in; of items in others no text is written"
+    )
     history_half_life_days: float = Field(gt=0, description="Age at which an interaction counts half")
     trend_half_life_hours: float = Field(gt=0, description="Age at which a click counts half for popularity")
     freshness_half_life_hours: float = Field(gt=0, description="Age at which an item is half as fresh")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from feedsmith.models import NO_ACTIVITY, Event, EventType, Ingestion, IngestionStatus, ItemActivity
@@ -191,8 +191,19 @@ class Counter:
     activity: ItemActivity = NO_ACTIVITY
 
 
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What writing took: tokens, and money in millionths of a US dollar."""
+
+    tokens: int = 0
+    cost: int = 0
+
+    def __sub__(self, other: Spending) -> Spending:
+        return Spending(self.tokens - other.tokens, self.cost - other.cost)
+
+
 class Ledger(ABC):
-    """The durable record: events, counters, ingestions, cached texts. Users are pseudonyms here."""
+    """The durable record: events, counters, ingestions, cached texts, budgets. Users are pseudonyms here."""
 
     @abstractmethod
     def append(self, tenant: str, user: str, event: Event) -> bool:
@@ -268,6 +279,31 @@ class Ledger(ABC):
     @abstractmethod
     def cache_text(self, tenant: str, key: str, text: str, *, expires_at: datetime, user: str | None) -> None:
         """Cache a rendition; a personal one lies under its user's key, so that erasing the user erases it."""
+
+    @abstractmethod
+    def spend(
+        self, tenant: str, day: date, amount: Spending, *, most_tokens: int | None = None, most_cost: int | None = None
+    ) -> bool:
+        """Add to what a tenant spent on a day, atomically; False: that would exceed a limit, and nothing was added.
+
+        Negative amounts give back; None is no limit. The record goes some weeks after its day.
+        """
+
+    @abstractmethod
+    def spent(self, tenant: str, day: date) -> Spending:
+        """What a tenant spent on a day, read consistently."""
+
+    @abstractmethod
+    def open_job(self, tenant: str, job_id: str, body: str, *, expires_at: datetime) -> bool:
+        """Note a batch job before it is started; False: one of this id was noted before."""
+
+    @abstractmethod
+    def open_jobs(self, tenant: str) -> dict[str, str]:
+        """Bodies of the noted jobs that are not closed, by id; read consistently."""
+
+    @abstractmethod
+    def close_job(self, tenant: str, job_id: str) -> bool:
+        """Close a job, once; False: somebody else did, or it was never noted."""
 
     @abstractmethod
     def tenant_of_key(self, key_hash: str) -> dict[str, str] | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
 from feedsmith.errors import NotFound, StoreUnavailable
 from feedsmith.models import Event, Ingestion, IngestionStatus, utcnow
 from feedsmith.stores.aws import drain, translated
-from feedsmith.stores.base import Counter, Ledger
+from feedsmith.stores.base import Counter, Ledger, Spending
 from feedsmith.stores.records import (
     EVENT_PREFIX,
     Attributes,
@@ -31,6 +31,7 @@ from feedsmith.stores.records import (
 _BY_TIME = "by_time"
 _BATCH = 100  # keys of one BatchGetItem, DynamoDB's limit
 _ABSENT = "attribute_not_exists(pk)"
+SPENDING_KEPT = timedelta(days=35)  # a month's bill can still be told apart by day
 
 
 class DynamoLedger(Ledger):
@@ -174,6 +175,71 @@ class DynamoLedger(Ledger):
     def cache_text(self, tenant: str, key: str, text: str, *, expires_at: datetime, user: str | None) -> None:
         self._put(text_key(tenant, key, user) | wrap({"text": text, "expires_at": int(expires_at.timestamp())}))
 
+    # -- budgets ---------------------------------------------------------------------------------------------
+
+    def spend(
+        self, tenant: str, day: date, amount: Spending, *, most_tokens: int | None = None, most_cost: int | None = None
+    ) -> bool:
+        limits = {"tokens": (amount.tokens, most_tokens), "cost": (amount.cost, most_cost)}
+        # A condition cannot add, so it compares what is there with the room that the amount leaves.
+        room = {name: most - value for name, (value, most) in limits.items() if most is not None}
+        if any(left < 0 for left in room.values()):
+            return False
+        expires_at = datetime.combine(day + SPENDING_KEPT, time.min, UTC)
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": primary_key(f"{tenant}#SPENT#{day.isoformat()}", "SPENT"),
+            "UpdateExpression": "ADD #tokens :tokens, #cost :cost SET expires_at = :expires_at",
+            "ExpressionAttributeNames": {"#tokens": "tokens", "#cost": "cost"},
+            "ExpressionAttributeValues": wrap(
+                {
+                    ":tokens": amount.tokens,
+                    ":cost": amount.cost,
+                    ":expires_at": int(expires_at.timestamp()),
+                    **{f":room_{name}": left for name, left in room.items()},
+                }
+            ),
+        }
+        if room:
+            request["ConditionExpression"] = " AND ".join(
+                f"(attribute_not_exists(#{name}) OR #{name} <= :room_{name})" for name in room
+            )
+        with self._translated():
+            try:
+                self._client.update_item(**request)
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def spent(self, tenant: str, day: date) -> Spending:
+        fields = self._get(primary_key(f"{tenant}#SPENT#{day.isoformat()}", "SPENT"))
+        return Spending() if fields is None else Spending(fields["tokens"], fields["cost"])
+
+    # -- batch jobs ------------------------------------------------------------------------------------------
+
+    def open_job(self, tenant: str, job_id: str, body: str, *, expires_at: datetime) -> bool:
+        noted = wrap({"job": body, "open": 1, "expires_at": int(expires_at.timestamp())})
+        return self._put(_job_key(tenant, job_id) | noted, _ABSENT)
+
+    def open_jobs(self, tenant: str) -> dict[str, str]:
+        records = [unwrap(record) for record in self._query(f"{tenant}#JOBS")]
+        return {record["sk"].removeprefix("JOB#"): record["job"] for record in records if record["open"]}
+
+    def close_job(self, tenant: str, job_id: str) -> bool:
+        with self._translated():
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_job_key(tenant, job_id),
+                    UpdateExpression="SET #open = :no",
+                    ConditionExpression="#open = :yes",
+                    ExpressionAttributeNames={"#open": "open"},
+                    ExpressionAttributeValues=wrap({":yes": 1, ":no": 0}),
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
     # -- keys ------------------------------------------------------------------------------------------------
 
     def tenant_of_key(self, key_hash: str) -> dict[str, str] | None:
@@ -276,6 +342,10 @@ def _status(stored: IngestionStatus, chunks: int | None, done: int) -> Ingestion
     if stored == "failed" or chunks is None:
         return stored
     return "succeeded" if done >= chunks else "running"
+
+
+def _job_key(tenant: str, job_id: str) -> Attributes:
+    return primary_key(f"{tenant}#JOBS", f"JOB#{job_id}")
 
 
 def _chunk_key(tenant: str, ingestion_id: str, chunk: int) -> Attributes:

@@ -10,6 +10,8 @@ shared text    ``{tenant}#T#{key[:2]}``       ``T#{key}``         ``text``, ``ex
 counter        ``{tenant}#I#{item}``          ``COUNTER``         ``counter``, ``revision``
 ingestion      ``{tenant}#INGESTION#{id}``    ``META``            ``status``, ``source``, ``chunks``, ...
 its chunks     ``{tenant}#INGESTION#{id}``    ``CHUNK#{number}``  ``indexed``, ``unchanged``, ``rejected``, ...
+budget         ``{tenant}#SPENT#{day}``       ``SPENT``           ``tokens``, ``cost``, ``expires_at``
+batch job      ``{tenant}#JOBS``              ``JOB#{id}``        ``job``, ``open``, ``expires_at``
 API key        ``KEY#{sha256}``               ``KEY``             ``tenant``, ``role``, ``subject``
 tenant         ``TENANTS``                    ``{tenant}``
 ============== ============================== =================== ============================================

@@ -92,23 +92,34 @@ class AudienceFinder:
         key = f"{domain.name}:{segment.id}"
         stored = self._vectors.retrieve(tenant, "segments", [key], with_vectors=True).get(key)
         centroid = () if stored is None or stored.vector is None else (stored.vector,)
-        return Audience("segment", segment.id, centroid, _focus(segment, domain, language)), None
+        return Audience("segment", segment.id, centroid, focus_of(segment, domain, language)), None
 
-    def ground(self, tenant: str, profile: Profile, item: IndexedItem, vector: Vector, domain: Domain) -> Ground | None:
-        """The liked or consumed item closest to ``item``; None when none is close, or one is of a sensitive topic."""
+    def focus(self, tenant: str, profile: Profile, domain: Domain, language: str | None) -> str | None:
+        """What the nearest segment's readers care about, for a person's text that says nothing of the person."""
+        segment = self._segments.nearest(tenant, domain.name, profile.taste)
+        return focus_of(segment, domain, language) if segment is not None else None
+
+    def reads(
+        self, tenant: str, profile: Profile, item: IndexedItem, vector: Vector, domain: Domain, most: int
+    ) -> list[Ground]:
+        """The liked or consumed items closest to ``item``, at most ``most``, the closest first.
+
+        None where none is close, or the item is of a sensitive topic; those that are themselves are left out.
+        """
         if _sensitive(item, domain):
-            return None
+            return []
         known = dict.fromkeys([*profile.liked, *profile.consumed])
         keys = [key for key in known if key != item.item.id and key not in profile.disliked][:_GROUNDS_LOOKED_AT]
-        best, closest = None, SAME_SUBJECT
+        close: list[tuple[float, Ground]] = []
         for hit in self._vectors.retrieve(tenant, "items", keys, with_vectors=True).values():
-            if hit.vector is None or float(hit.vector @ vector) < closest:
+            if hit.vector is None or float(hit.vector @ vector) < SAME_SUBJECT:
                 continue
             read = item_of(hit)
             title = clean(read.item.title)
             if title and read.item.domain == domain.name and not _sensitive(read, domain):
-                best, closest = Ground(item_id=read.item.id, title=title), float(hit.vector @ vector)
-        return best
+                close.append((float(hit.vector @ vector), Ground(item_id=read.item.id, title=title)))
+        close.sort(key=lambda found: -found[0])
+        return [ground for _, ground in close[:most]]
 
 
 def _sensitive(item: IndexedItem, domain: Domain) -> bool:
@@ -116,7 +127,7 @@ def _sensitive(item: IndexedItem, domain: Domain) -> bool:
     return any(topic is not None and topic.sensitive for topic in topics)
 
 
-def _focus(segment: Segment, domain: Domain, language: str | None) -> str | None:
+def focus_of(segment: Segment, domain: Domain, language: str | None) -> str | None:
     """Labels of the segment's largest topics, sensitive ones left out."""
     named = {name: domain.taxonomy[name] for name in segment.topics if name in domain.taxonomy}
     ranked = sorted((n for n in named if not named[n].sensitive), key=lambda n: (-segment.topics[n], n))

@@ -7,16 +7,20 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from feedsmith.content.cleaning import ORDERS, clean
+from feedsmith.content.cleaning import clean
+from feedsmith.content.orders import find_order
+from feedsmith.content.readings import folded
 from feedsmith.writing import patterns
 from feedsmith.writing.lexicon import DANGLING
-from feedsmith.writing.sentences import HAN, balanced, bare, content, is_chinese, length, plain
+from feedsmith.writing.prompting import all_templates
+from feedsmith.writing.sentences import HAN, balanced, content, is_chinese, length, plain, split
 
 if TYPE_CHECKING:
     from feedsmith.writing.gate import Case
 
-_LEAK_WORDS = 6  # that many words in a row are no chance
-_LEAK_CHARACTERS = 10
+_LEAK_LETTERS, _LEAK_HAN = 28, 10  # of a prompt, in a row: six words, that are no chance
+_TITLE_LETTERS, _TITLE_HAN = 16, 6  # of a title
+_LEAST_TITLE_LETTERS, _LEAST_TITLE_HAN = 8, 4  # shorter titles are words like others
 _MOST_REPEATS = 2
 _SURE = 0.9
 _LONG_ENOUGH = 6  # words from which a language can be told
@@ -101,27 +105,73 @@ def _identifier() -> Any:
 
 
 def check_leaks(case: Case) -> str:
-    """Nothing of the prompt's own rules, no fence mark, no order to a model."""
-    if "<<<" in case.text or ">>>" in case.text or "<|" in case.text:
+    """Nothing of the prompt, no fence mark, no order to a model, nothing that the reader read but the one ground.
+
+    What is compared is letters alone, so that spacing, punctuation and lookalikes hide nothing, forwards and backwards,
+    with the rules in all languages. A free translation of the rules has no support in the source, and fails there.
+    """
+    if any(mark in case.text for mark in ("<<<", ">>>", "<|")):
         return "a fence mark"
-    if order := ORDERS.search(case.text):
-        return f"an order to a model: {order.group()}"
-    rules, text, source = bare(case.rules), bare(case.text), bare(case.source.text)
-    if case.language == "zh":
-        pieces = (text[i : i + _LEAK_CHARACTERS] for i in range(len(text) - _LEAK_CHARACTERS + 1))
-    else:
-        parts = text.split()
-        pieces = (" ".join(parts[i : i + _LEAK_WORDS]) for i in range(len(parts) - _LEAK_WORDS + 1))
-    return next((f"of the prompt: {piece}" for piece in pieces if piece in rules and piece not in source), "")
+    if order := next(filter(None, map(find_order, split(case.text))), ""):
+        return f"an order to a model: {order}"
+    letters = _letters(case.unlinked)
+    read = [title for title in case.history if title != case.ground]
+    if not read and not case.rules:
+        return ""
+    known = _letters(case.source.text)
+    width = _LEAK_HAN if is_chinese(case.text) else _LEAK_LETTERS
+    for said in (letters, letters[::-1]):
+        if piece := _shared(said, _shingles(case.rules, width) | _of_templates(width), width, known):
+            return f"of the prompt: {piece}"
+        if any(_tells(said, title, known) for title in read):
+            return "of what the reader read"  # which title is not said: a verdict is shown and logged
+    return ""
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, folded(text)))
+
+
+def _shingles(text: str, width: int) -> frozenset[str]:
+    letters = _letters(text)
+    return frozenset(letters[i : i + width] for i in range(len(letters) - width + 1))
+
+
+@lru_cache(maxsize=2)
+def _of_templates(width: int) -> frozenset[str]:
+    """Shingles of the prompt files in all languages."""
+    return frozenset().union(*(_shingles(text, width) for text in all_templates()))
+
+
+def _shared(letters: str, shingles: frozenset[str], width: int, known: str) -> str:
+    pieces = (letters[i : i + width] for i in range(len(letters) - width + 1))
+    return next((piece for piece in pieces if piece in shingles and piece not in known), "")
+
+
+def _tells(letters: str, title: str, known: str) -> bool:
+    """Whether a text has a title, or as much of it as is no chance, that its source does not have."""
+    chinese = is_chinese(title)
+    whole = _letters(title)
+    width = min(len(whole), _TITLE_HAN if chinese else _TITLE_LETTERS)
+    if width < (_LEAST_TITLE_HAN if chinese else _LEAST_TITLE_LETTERS):
+        return False
+    return _shared(letters, _shingles(title, width), width, known) != ""
 
 
 def check_patterns(case: Case) -> str:
-    """No refusal, no chatter about the task, no markup, no address that the source lacks."""
+    """No refusal, no chatter about the task, no markup or code, no call to act, no address, no praise of its own."""
     for sentence in case.own:
-        if found := patterns.CHATTER.search(sentence) or patterns.MARKUP.search(sentence):
+        for pattern in (patterns.CHATTER, patterns.MARKUP, patterns.CODE):
+            if found := pattern.search(sentence):
+                return found.group().strip()
+        if (found := patterns.PRAISE.search(sentence)) and plain(found.group()) not in case.source.plain:
+            return f"praise: {found.group()}"
+    text = case.text.replace("’", "'")
+    for pattern in (patterns.ADDRESS, patterns.CALL):
+        if found := pattern.search(text):
             return found.group().strip()
-    for pattern in (patterns.REFUSAL, patterns.LINK):
-        for found in pattern.finditer(case.text.replace("’", "'")):
+    for pattern in (patterns.REFUSAL, patterns.SITE, patterns.MIXED):
+        for found in pattern.finditer(text):
             if plain(found.group()).strip(" .,;") not in case.source.plain:
                 return found.group().strip()
     return ""

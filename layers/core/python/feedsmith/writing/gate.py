@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from feedsmith.content.base import Embedder
 from feedsmith.models import Check, Verdict
-from feedsmith.writing import faithfulness, form
+from feedsmith.writing import faithfulness, form, negation, quotes, subject, support
 from feedsmith.writing.claims import Source, same
 from feedsmith.writing.sentences import split
 
@@ -37,7 +37,8 @@ class Case:
 
     ``language`` is the one asked for, ``limit`` in its unit (words; characters for Chinese), ``rules`` the prompt
     without the source, ``ground`` the title of the item that the reader read: the one thing from outside the source
-    that a text may name, and only by this title. ``embedder`` lets meaning decide where words are not enough.
+    that a text may name, and only by this title; ``history`` the other titles that the writer was shown of what
+    the reader read, none of which a text may tell. ``embedder`` lets meaning decide where words are not enough.
     """
 
     text: str
@@ -46,16 +47,19 @@ class Case:
     limit: int
     rules: str = ""
     ground: str | None = None
+    history: tuple[str, ...] = ()
     no_advice: bool = False
     embedder: Callable[[], Embedder] | None = None
 
     @cached_property
+    def unlinked(self) -> str:
+        """The text without the ground's title."""
+        return _without_title(self.text, self.ground) if self.ground else self.text
+
+    @cached_property
     def own(self) -> list[str]:
         """Sentences that are not the source's word for word, without the ground's title: they must prove themselves."""
-        text = self.text
-        if self.ground:
-            text = _without_title(text, self.ground)
-        return [sentence for sentence in split(text) if same(sentence) not in self.source.verbatim]
+        return [sentence for sentence in split(self.unlinked) if same(sentence) not in self.source.verbatim]
 
 
 CheckFunction: TypeAlias = Callable[[Case], str]
@@ -71,12 +75,14 @@ CHECKS: tuple[tuple[str, CheckFunction], ...] = (
     ("advice", form.check_advice),
     ("names", faithfulness.check_names),
     ("numbers", faithfulness.check_numbers),
-    ("quotes", faithfulness.check_quotes),
-    ("negation", faithfulness.check_negation),
-    ("polarity", faithfulness.check_polarity),
+    ("dates", faithfulness.check_dates),
+    ("quotes", quotes.check_quotes),
+    ("negation", negation.check_negation),
+    ("polarity", negation.check_polarity),
     ("roles", faithfulness.check_roles),
-    ("claims", faithfulness.check_claims),
-    ("relations", faithfulness.check_relations),
+    ("claims", support.check_claims),
+    ("relations", support.check_relations),
+    ("subject", subject.check_subject),
 )
 
 

@@ -22,18 +22,36 @@ class Sense:
     chinese: str
 
 
+def _groups(text: str) -> dict[str, frozenset[int]]:
+    """For each word, the lines it stands in."""
+    lines = [line.split() for line in text.strip().splitlines()]
+    words = {word for line in lines for word in line}
+    return {word: frozenset(i for i, line in enumerate(lines) if word in line) for word in words}
+
+
 FUNCTION_WORDS = _words(_DATA["function_words"])
+REPORTING = _words(_DATA["reporting"])
 DANGLING = _words(_DATA["dangling"])
 OPENERS = _words(_DATA["openers"])
 NEGATIONS = _words(_DATA["negations"])
-MONTHS = _words(_DATA["months"])
+NEGATIVE_VERBS = _words(_DATA["negative_verbs"])
+WEEKDAYS = tuple(_DATA["weekdays"].split())
+MONTHS = tuple(_DATA["months"].split())
+SYNONYMS = _groups(_DATA["synonyms"])
+PLACES = _groups(_DATA["places"])
+TITLES = _words(_DATA["titles"])
+IRREGULAR = {form: line.split()[0] for line in _DATA["irregular"].strip().splitlines() for form in line.split()}
 OPPOSITES = tuple(
-    (Sense(_words(pair["words"]), pair["chinese"]), Sense(_words(pair["against"]), pair["against_chinese"]))
-    for pair in _DATA["opposites"]
+    (Sense(_words(english), chinese), Sense(_words(against), chinese_against))
+    for english, against, chinese, chinese_against in (
+        line.split(" / ") for line in _DATA["opposites"].strip().splitlines()
+    )
 )
 NUMBER_WORDS: dict[str, int] = _DATA["number_words"]
+ORDINALS: dict[str, int] = _DATA["ordinals"]
 MAGNITUDES: dict[str, int] = _DATA["magnitudes"]
 CURRENCIES: dict[str, str] = {word: code for code, words in _DATA["currencies"].items() for word in words.split()}
+MEASURES: dict[str, str] = {word: code for code, words in _DATA["measures"].items() for word in words.split()}
 
 # Not in words that only look negative: 不过 however, 不断 continually, 未来 future, 无论 regardless.
 CHINESE_NEGATION = (

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from feedsmith.content.cleaning import ORDERS, clean
+from feedsmith.content.cleaning import clean
+from feedsmith.content.orders import orders_among
 from feedsmith.domains.loader import Domain
 from feedsmith.models import Item, TextKind
 from feedsmith.writing.base import Prompt
-from feedsmith.writing.sentences import split
+from feedsmith.writing.sentences import join, split
 
 TEMPLATES = Path(__file__).parent / "prompts"
+_FORGED = "\ue000"  # for private use: says where a source tried to close its fence
 SOURCE_CHARACTERS = 20_000  # what the gate compares with; longer bodies are cut
+
+_HYPHEN = re.compile(r"(?<=[a-z])-\n(?=[a-z])")  # a word that a line break parted
 
 _LANGUAGES = {"en": "English", "fr": "French", "de": "German", "es": "Spanish", "it": "Italian", "pt": "Portuguese"}
 
@@ -41,17 +47,33 @@ SIZES: dict[TextKind, Size] = {
 
 
 def source_text(item: Item) -> str:
-    """The item's cleaned title and body, one paragraph a line, without the sentences that order a model about."""
-    title, body = clean(item.title), clean(item.body, SOURCE_CHARACTERS)
-    lines = [" ".join(s for s in split(line) if not ORDERS.search(s)) for line in (title, *body.split("\n"))]
-    return "\n".join(line for line in lines if line)
+    """The item's title and body, one paragraph a line: cleaned, and without the sentences that order a model about.
+
+    Where nothing is left of the title, the body's first sentence stands in for it; empty where nothing is left at all.
+    """
+    return _source_text(item.title, item.body)
+
+
+@lru_cache(maxsize=128)  # a warm process writes for many readers of the same items
+def _source_text(title: str, body: str) -> str:
+    body = _readable(clean(body, SOURCE_CHARACTERS, fence=f"\n{_FORGED}"))
+    title = _readable(clean(title, fence=f"\n{_FORGED}")).replace("\n", " ") or (split(body) or [""])[0]
+    return f"{title}\n{body}".strip()
+
+
+def _readable(text: str) -> str:
+    """Lines without orders to a model, even where two neighbouring sentences make one only together."""
+    lines = [split(line) for line in _HYPHEN.sub("", text).split("\n")]
+    orders = iter(orders_among([sentence for line in lines for sentence in line], forged=_FORGED))
+    kept = (join([sentence for sentence in line if not next(orders)]) for line in lines)
+    return "\n".join(line for line in kept if line)
 
 
 def build_prompt(
     item: Item, source: str, kind: TextKind, language: str, domain: Domain, *,
-    ground: str | None = None, segment: str | None = None,
+    ground: str | None = None, segment: str | None = None, reads: Sequence[str] = (),
 ) -> Prompt:  # fmt: skip
-    """Fill the templates of one kind.
+    """Fill the templates of one kind: ``prompts/LANGUAGE/DOMAIN/KIND.txt``, or ``prompts/LANGUAGE/KIND.txt``.
 
     Parameters
     ----------
@@ -60,30 +82,32 @@ def build_prompt(
     language
         The language to write in; templates exist in English and Chinese, and English ones name other languages.
     ground
-        Title of the one item that ties the text to its reader.
+        Title of the one item that ties the text to its reader; left out where it is an order to a model.
     segment
         What the readers of a shared text care about.
+    reads
+        Titles that the reader read, nearest first, for writers that were trained on them; cleaned as the ground is.
 
     Returns
     -------
     Prompt
         Its ``version`` changes when one of the templates in it does, and with nothing else.
     """
-    size = SIZES[kind]
-    limit = size.limit(language)
+    limit = SIZES[kind].limit(language)
+    title = _readable(clean(ground or "", 200, fence=f"\n{_FORGED}")).replace("\n", " ")
     folder = "zh" if language == "zh" else "en"
     inserts = [
         *(["no_advice"] if domain.cautions.no_advice else []),
-        *(["ground"] if ground else ["segment"] if segment else []),
+        *(["ground"] if title else ["segment"] if segment else []),
     ]
     used = ["rules", "source", *inserts, kind]
-    texts, version = _templates(folder, tuple(used))
+    texts, version = _templates(folder, domain.name, tuple(used))
     values = {
         "domain": domain.label.get(language),
         "language": _LANGUAGES.get(language, f"the language of the text ({language})"),
         "limit": str(limit),
         "source": shown(source, kind),
-        "ground": clean(ground or "", 200),
+        "ground": title,
         "segment": clean(segment or "", 200),
     }
     filled = {name: _fill(text, values) for name, text in texts.items()}
@@ -94,10 +118,16 @@ def build_prompt(
         system=filled["rules"],
         user="\n".join([filled["source"], *tasks]),
         source=source,
-        title=clean(item.title, 500),
+        title=source.partition("\n")[0],
         limit=limit,
         version=version,
+        reads=tuple(cleaned for read in reads if (cleaned := _shown_title(read))),
     )
+
+
+def _shown_title(title: str) -> str:
+    """A title of the history as a model may see it: one line, and no order to the model."""
+    return _readable(clean(title, 200)).replace("\n", " ")
 
 
 def shown(source: str, kind: TextKind) -> str:
@@ -131,9 +161,24 @@ def _fill(template: str, values: dict[str, str]) -> str:
     return "".join(filled)
 
 
-@lru_cache(maxsize=64)
-def _templates(folder: str, names: tuple[str, ...]) -> tuple[dict[str, str], str]:
-    """The named templates, and the first 12 hex digits of a SHA-256 over them."""
-    texts = {name: (TEMPLATES / folder / f"{name}.txt").read_text(encoding="utf-8").strip() for name in names}
+@lru_cache(maxsize=256)
+def _templates(folder: str, domain: str, names: tuple[str, ...]) -> tuple[dict[str, str], str]:
+    """The named templates, the domain's own where it has one, and the first 12 hex digits of a SHA-256 over them."""
+    texts = {name: _read(_file(folder, domain, name)) for name in names}
     digest = hashlib.sha256("\0".join(f"{name}\0{text}" for name, text in texts.items()).encode())
     return texts, digest.hexdigest()[:12]
+
+
+def _file(folder: str, domain: str, name: str) -> Path:
+    special = TEMPLATES / folder / domain / f"{name}.txt"
+    return special if special.is_file() else TEMPLATES / folder / f"{name}.txt"
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip()
+
+
+@lru_cache(maxsize=1)
+def all_templates() -> tuple[str, ...]:
+    """Every prompt file that there is, in all languages: what must not leak into a text."""
+    return tuple(_read(path) for path in sorted(TEMPLATES.rglob("*.txt")))

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from feedsmith.writing.lexicon import CURRENCIES, FUNCTION_WORDS, MAGNITUDES, NUMBER_WORDS
+from feedsmith.writing.lexicon import (
+    CURRENCIES,
+    FUNCTION_WORDS,
+    IRREGULAR,
+    MAGNITUDES,
+    MONTHS,
+    NUMBER_WORDS,
+    ORDINALS,
+    SYNONYMS,
+    WEEKDAYS,
+)  # fmt: skip
 
 _ABBREVIATIONS = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Sir|St|Gen|Col|Lt|Capt|Sgt|Rev|Hon|Sen|Rep|Gov|Jr|Sr|vs|No|Inc|Ltd|Co|Corp|etc"
@@ -18,7 +28,10 @@ _HAN_RUN = re.compile(f"[{_CJK}]+")
 _WORD = re.compile(rf"[^\W\d_{_CJK}]+(?:['’.\-&][^\W\d_{_CJK}]+)*['’]?")
 _LATIN_TOKEN = re.compile(rf"[^\W{_CJK}]+(?:['’.,\-&/][^\W{_CJK}]+)*")
 _PUNCTUATION = re.compile(r"[^\w\s]+")
-_OF_NUMBERS = frozenset({*NUMBER_WORDS, *MAGNITUDES, *CURRENCIES, "percent", "cent", "per", "pc"})
+_OF_NUMBERS = frozenset({*NUMBER_WORDS, *ORDINALS, *MAGNITUDES, *CURRENCIES, "percent", "cent", "per", "pc"})
+_SURE_CALENDAR = frozenset({*WEEKDAYS, *MONTHS}) - {"may", "march"}
+_CALENDAR = frozenset({*WEEKDAYS, *MONTHS, *(month[:3] for month in MONTHS), "sept"})
+_ROOT, _ROOT_SHARE = 5, 0.6  # letters, and share of the longer word, that two words of one root have in common
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "′": "'", "–": "-", "—": "-", "\u00a0": " "})
 
 
@@ -89,11 +102,12 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
-    """A crude English stem: the same for a word's common inflections, good enough to compare two texts.
+    """A crude English stem: the same for a word's inflections, the usual irregular ones too.
 
     The suffixes are a subset of step 1 of Porter, "An algorithm for suffix stripping", Program 14(3), 1980.
     """
     word = word.casefold().replace("’", "'").removesuffix("'s").replace("'", "")
+    word = IRREGULAR.get(word, word)
     for suffix, instead in (("ies", "y"), ("ied", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""), ("ly", "")):
         if word.endswith(suffix) and len(word) - len(suffix) >= 3 and not word.endswith("ss"):
             word = word.removesuffix(suffix) + instead
@@ -103,10 +117,43 @@ def stem(word: str) -> str:
     return word.removesuffix("e") if len(word) > 3 else word
 
 
+@lru_cache(maxsize=1)
+def _synonyms() -> dict[str, frozenset[int]]:
+    found: dict[str, frozenset[int]] = {}
+    for word, groups in SYNONYMS.items():
+        found[stem(word)] = found.get(stem(word), frozenset()) | groups
+    return found
+
+
+def shared(word: str, other: str) -> int:
+    """How many letters two words begin with in common."""
+    return next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
+
+
+def kin(word: str, other: str) -> bool:
+    """Whether two stems are the same, of one root, or synonyms."""
+    common = shared(word, other)
+    if word == other or (common >= _ROOT and common >= _ROOT_SHARE * max(len(word), len(other))):
+        return True
+    groups = _synonyms()
+    return not groups.get(word, frozenset()).isdisjoint(groups.get(other, frozenset()))
+
+
+def _dated(token: str) -> bool:
+    """Whether a token is a weekday or a month, which have a check of their own."""
+    form = token.casefold()
+    return form in _SURE_CALENDAR or (token[0].isupper() and form in _CALENDAR)
+
+
 def _numeric(token: str) -> bool:
     """Whether a token is a number or a unit of one, which have a check of their own."""
     parts = token.casefold().split("-")
     return any(character.isdigit() for character in token) or all(part in _OF_NUMBERS for part in parts)
+
+
+def surfaces(text: str) -> dict[str, str]:
+    """The words whose stems :func:`content` gives, as they stand where they come first, by their stems."""
+    return {stem(word): word.casefold() for word in reversed(_LATIN_TOKEN.findall(text))}
 
 
 def content(text: str) -> list[str]:
@@ -114,7 +161,7 @@ def content(text: str) -> list[str]:
     stems = [
         stem(token)
         for token in _LATIN_TOKEN.findall(text)
-        if token.casefold().replace("’", "'") not in FUNCTION_WORDS and not _numeric(token)
+        if token.casefold().replace("’", "'") not in FUNCTION_WORDS and not _numeric(token) and not _dated(token)
     ]
     runs = [run for run in _HAN_RUN.findall(text) if len(run) > 1]
     return stems + [run[i : i + 2] for run in runs for i in range(len(run) - 1)]

@@ -14,6 +14,7 @@ from feedsmith.errors import NotFound, ValidationFailed
 from feedsmith.models import (
     Check,
     Ground,
+    Profile,
     Recommendation,
     RecommendedItem,
     Rendition,
@@ -23,13 +24,16 @@ from feedsmith.models import (
     utcnow,
 )
 from feedsmith.settings import Settings
-from feedsmith.stores.base import Hit, Ledger, VectorStore
+from feedsmith.stores.base import Hit, VectorStore
 from feedsmith.stores.codec import item_of
 from feedsmith.writing.audience import Audience, AudienceFinder, Profiles, Segments
-from feedsmith.writing.base import Prompt, Writer
-from feedsmith.writing.cache import TextCache, TextKey
+from feedsmith.writing.base import Writer
+from feedsmith.writing.budget import Books, Budget, Metered
+from feedsmith.writing.cache import TextCache, TextKey, Texts
 from feedsmith.writing.composer import Composed, Composer, Piece, as_original
-from feedsmith.writing.prompting import build_prompt
+from feedsmith.writing.drafting import Drafting, Task
+from feedsmith.writing.house import READS
+from feedsmith.writing.renditions import disclaimer_of, piece_of, rendition_of
 
 DIGEST_ITEMS = 5
 _NO_PROMPT = "none"
@@ -43,6 +47,10 @@ class Ranking(Protocol):
 
     def explain(self, tenant: str, user: str, item_id: str, language: str) -> RecommendedItem:
         """One item with its reasons."""
+
+
+class TextLedger(Texts, Books, Protocol):
+    """What writing needs of a ledger."""
 
 
 class WritingService:
@@ -60,7 +68,7 @@ class WritingService:
         self,
         *,
         vectors: VectorStore,
-        ledger: Ledger,
+        ledger: TextLedger,
         profiles: Profiles,
         segments: Segments,
         ranking: Ranking,
@@ -73,11 +81,12 @@ class WritingService:
         self._vectors = vectors
         self._audiences = AudienceFinder(vectors, profiles, segments)
         self._ranking = ranking
-        self._writer = writer
         self._domains = domains
         self._timeout_s = settings.writer_timeout_s
         self._composer = Composer(embedder, candidates=settings.writer_candidates)
         self._cache = TextCache(ledger, settings.text_ttl_s, clock)
+        self.budget = Budget(ledger, settings, clock)
+        self.drafting = Drafting(composer=self._composer, cache=self._cache, budget=self.budget, writer=writer)
 
     def write(self, tenant: str, user: str, request: TextRequest) -> Rendition:
         """The text asked for; whatever the writer does, there is one.
@@ -112,25 +121,20 @@ class WritingService:
         return self._of_item(tenant, user, hit, domain, request)
 
     def _of_item(self, tenant: str, user: str, hit: Hit, domain: Domain, request: TextRequest) -> Rendition:
-        piece = _piece(hit, domain, request.language)
-        language = piece.language
-        audience, profile = self._audiences.find(tenant, user, domain, language)
-        ground = self._audiences.ground(tenant, profile, piece.indexed, piece.vector, domain) if profile else None
-        title = ground.title if ground else None
-        prompt = _prompt(piece, request.kind, audience, title)
-        writer = self._writer()
-        key = _key(tenant, [piece], request.kind, audience, request.language or language, prompt, writer, ground)
+        piece = piece_of(hit, domain, request.language)
+        audience, profile = self._audiences.find(tenant, user, domain, piece.language)
+        near = self._audiences.reads(tenant, profile, piece.indexed, piece.vector, domain, READS) if profile else []
+        ground = near[0] if near else None
+        focus = None if ground else self._focus(tenant, audience, profile, domain, piece.language)
+        task = Task(piece, request.kind, ground, focus, tuple(read.title for read in near))
+        writer = self.drafting.writer(tenant)
+        if (original := _unwritten(piece, request)) is not None:
+            return rendition_of([task], [original], audience, writer)
+        key = _key(tenant, [task], audience, piece.language, writer)
         if (known := self._cache.get(key)) is not None:
             return known
-        composed = _untranslated(piece, request) or self._composer.compose(
-            piece,
-            prompt,
-            writer,
-            timeout_s=self._timeout_s,
-            ground=title,
-            direction=audience.direction(piece.vector),
-        )
-        rendition = _rendition(request.kind, [piece], [composed], audience, ground, writer, prompt, domain)
+        composed = self._composed(tenant, task, audience, writer, self._timeout_s)
+        rendition = rendition_of([task], [composed], audience, writer)
         if not composed.failed:
             self._cache.put(key, rendition)
         return rendition
@@ -148,28 +152,25 @@ class WritingService:
         )
         ids = [place.item_id for place in slate.items]
         hits = self._vectors.retrieve(tenant, "items", ids, with_vectors=True)
-        pieces = [_piece(hits[item_id], domain, request.language) for item_id in ids if item_id in hits]
+        pieces = [piece_of(hits[item_id], domain, request.language) for item_id in ids if item_id in hits]
         if not pieces:
             raise NotFound(f"nothing in domain {domain.name!r} to digest: upload items first")
-        audience, _ = self._audiences.find(tenant, user, domain, request.language)
-        prompts = [_prompt(piece, "digest", audience, None) for piece in pieces]
-        writer = self._writer()
         language = request.language or pieces[0].language
-        key = _key(tenant, pieces, "digest", audience, language, prompts[0], writer, None)
+        audience, profile = self._audiences.find(tenant, user, domain, language)
+        focus = self._focus(tenant, audience, profile, domain, language)
+        tasks = [Task(piece, "digest", focus=focus) for piece in pieces]
+        writer = self.drafting.writer(tenant)
+        key = _key(tenant, tasks, audience, language, writer)
         if (known := self._cache.get(key)) is not None:
             return known
-        lines = [
-            _untranslated(piece, request)
-            or self._composer.compose(
-                piece,
-                prompt,
-                writer,
-                timeout_s=deadline - time.monotonic(),
-                direction=audience.direction(piece.vector),
-            )
-            for piece, prompt in zip(pieces, prompts, strict=True)
-        ]
-        rendition = _rendition("digest", pieces, lines, audience, None, writer, prompts[0], domain)
+
+        def line(task: Task) -> Composed:
+            if (original := _unwritten(task.piece, request)) is not None:
+                return original
+            return self._composed(tenant, task, audience, writer, deadline - time.monotonic())
+
+        lines = [line(task) for task in tasks]
+        rendition = rendition_of(tasks, lines, audience, writer)
         if not any(line.failed for line in lines):
             self._cache.put(key, rendition)
         return rendition
@@ -196,8 +197,22 @@ class WritingService:
             verdict=Verdict(passed=True, checks=(Check(name="terms", passed=True, detail="terms of the score"),)),
             writer="reasons",
             prompt_version=_NO_PROMPT,
-            disclaimer=_disclaimer(domain, language),
+            disclaimer=disclaimer_of(domain, language),
         )
+
+    def _composed(self, tenant: str, task: Task, audience: Audience, writer: Metered, timeout_s: float) -> Composed:
+        """The text for an audience, from drafts that are there or that the writer makes in time."""
+        piece = task.piece
+        if not piece.source.text:
+            return as_original(piece, task.kind, "quality: empty")
+        gated = self.drafting.gather(tenant, task, writer, timeout_s=timeout_s)
+        return self._composer.choose(piece, task.kind, gated, audience.direction(piece.vector))
+
+    def _focus(
+        self, tenant: str, audience: Audience, profile: Profile | None, domain: Domain, language: str | None
+    ) -> str | None:
+        """What a prompt without a ground says of its readers: what their segment cares about."""
+        return audience.focus if profile is None else self._audiences.focus(tenant, profile, domain, language)
 
 
 def _require(kind: TextKind, domain: Domain) -> None:
@@ -206,78 +221,24 @@ def _require(kind: TextKind, domain: Domain) -> None:
         raise ValidationFailed([{"path": "/kind", "message": f"domain {domain.name!r} has {allowed}, not {kind!r}"}])
 
 
-def _piece(hit: Hit, domain: Domain, language: str | None) -> Piece:
-    """The item of a hit, in its own language where that is known, else in the one asked for."""
-    if hit.vector is None:
-        raise ValueError("a hit without its vector: retrieve with with_vectors=True")
-    indexed = item_of(hit)
-    return Piece(indexed, hit.vector, domain, indexed.item.language or indexed.understanding.language or language)
+def _unwritten(piece: Piece, request: TextRequest) -> Composed | None:
+    """The original, where the item is not fit to write from, or a translation was asked for."""
+    note = piece.unfit
+    if note is None and request.language not in (None, piece.language):
+        # Across languages the gate could vouch for no word.
+        note = f"not_translated: the item is in {piece.language!r}"
+    return as_original(piece, request.kind, note) if note is not None else None
 
 
-def _prompt(piece: Piece, kind: TextKind, audience: Audience, ground: str | None) -> Prompt:
-    return build_prompt(
-        piece.indexed.item,
-        piece.source.text,
-        kind,
-        piece.language or "en",
-        piece.domain,
-        ground=ground,
-        segment=audience.focus,
-    )
-
-
-def _untranslated(piece: Piece, request: TextRequest) -> Composed | None:
-    """The original, where a translation was asked for: across languages the gate could vouch for no word of it."""
-    if request.language is None or request.language == piece.language:
-        return None
-    return as_original(piece, request.kind, f"not_translated: the item is in {piece.language!r}")
-
-
-def _key(
-    tenant: str, pieces: Sequence[Piece], kind: TextKind, audience: Audience, language: str | None, prompt: Prompt,
-    writer: Writer, ground: Ground | None,
-) -> TextKey:  # fmt: skip
+def _key(tenant: str, tasks: Sequence[Task], audience: Audience, language: str | None, writer: Writer) -> TextKey:
+    first, items = tasks[0], [task.piece.indexed for task in tasks]
     return TextKey(
         tenant=tenant,
-        items=tuple((piece.indexed.item.id, piece.indexed.content_hash) for piece in pieces),
-        kind=kind,
+        items=tuple((indexed.item.id, indexed.content_hash) for indexed in items),
+        kind=first.kind,
         audience=(audience.kind, audience.key, audience.taste),
         language=language,
-        prompt_version=prompt.version,
+        prompt_version=first.version,
         writer=writer.name,
-        ground=(ground.item_id, ground.title) if ground else None,
+        ground=(first.ground.item_id, first.ground.title) if first.ground else None,
     )
-
-
-def _rendition(
-    kind: TextKind, pieces: Sequence[Piece], lines: Sequence[Composed], audience: Audience, ground: Ground | None,
-    writer: Writer, prompt: Prompt, domain: Domain,
-) -> Rendition:  # fmt: skip
-    """One text, or the cited lines of a digest. Words of several origins count as the least certain one's."""
-    origins = [line.chosen.source for line in lines]
-    cited = kind == "digest"
-    checks = (
-        check.model_copy(update={"name": f"{number}:{check.name}"}) if cited else check
-        for number, line in enumerate(lines, 1)
-        for check in line.chosen.verdict.checks
-    )
-    notes = dict.fromkeys(line.note for line in lines if line.note)
-    return Rendition(
-        kind=kind,
-        item_ids=tuple(piece.indexed.item.id for piece in pieces),
-        language=pieces[0].language,
-        text="\n".join(f"{line.chosen.text} [{n}]" if cited else line.chosen.text for n, line in enumerate(lines, 1)),
-        source="model" if "model" in origins else "extractive" if "extractive" in origins else "original",
-        audience=audience.kind,
-        ground=ground,
-        verdict=Verdict(passed=all(line.chosen.verdict.passed for line in lines), checks=tuple(checks)),
-        rejected=sum(line.rejected for line in lines),
-        writer=writer.name,
-        prompt_version=prompt.version,
-        note="; ".join(notes) or None,
-        disclaimer=_disclaimer(domain, pieces[0].language),
-    )
-
-
-def _disclaimer(domain: Domain, language: str | None) -> str | None:
-    return domain.cautions.disclaimer.get(language) if domain.cautions.disclaimer else None

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from feedsmith.errors import ConfigurationError, WriterError
-from feedsmith.writing.base import Draft, Prompt, Writer
+from feedsmith.writing.base import Draft, Prompt, StructuredWriter, Writer
 from feedsmith.writing.writers import chat
 
 _CONTEXT = 4096  # tokens, shared by the prompt and all candidates
 _SEED = 20
 
 
-class GgufWriter(Writer):
+class GgufWriter(Writer, StructuredWriter):
     """Writes with a local model, from a fixed seed; how calls fall together can still change a draft.
 
     llama.cpp's server object always listens on a port: here a free one of the loopback interface, closed to others
@@ -26,6 +27,8 @@ class GgufWriter(Writer):
     ----------
     path
         The model file.
+    adapter
+        A LoRA adapter of it, GGUF.
     timeout_s
         Seconds of sampling after which a draft ends where it is.
     parallel
@@ -35,8 +38,12 @@ class GgufWriter(Writer):
         layer, so that one that has to share its core holds up all the others.
     """
 
-    def __init__(self, path: Path, *, timeout_s: float = 8.0, parallel: int = 3, threads: int | None = None) -> None:
+    def __init__(
+        self, path: Path, *, adapter: Path | None = None, timeout_s: float = 8.0, parallel: int = 3,
+        threads: int | None = None,
+    ) -> None:  # fmt: skip
         self._path = path
+        self._adapter = adapter
         self._timeout_s = timeout_s
         self._parallel = parallel
         self._threads = threads or max(1, len(os.sched_getaffinity(0)) // 2)
@@ -59,12 +66,8 @@ class GgufWriter(Writer):
             "max_tokens": chat.max_tokens(prompt),
             "temperature": chat.TEMPERATURE,
             "top_p": chat.TOP_P,
-            "seed": _SEED,
-            "t_max_predict_ms": int(self._timeout_s * 1000),
         }
-        answer = self._loaded().handle_chat_completions(request)
-        if "error" in answer:
-            raise WriterError(f"{self.name} failed: {answer['error'].get('message', 'no reason given')}")
+        answer = self._answer(request)
         return chat.drafts_of(
             [choice["message"].get("content") or "" for choice in answer["choices"]],
             prompt,
@@ -72,6 +75,33 @@ class GgufWriter(Writer):
             input_tokens=answer["usage"]["prompt_tokens"],
             output_tokens=answer["usage"]["completion_tokens"],
         )
+
+    def structured(self, system: str, user: str, schema: Mapping[str, Any], *, max_tokens: int = 512) -> dict[str, Any]:
+        request = {
+            "messages": chat.dialogue(system, user),
+            "max_tokens": max_tokens,
+            "temperature": 0,
+            "response_format": chat.response_format(schema),
+        }
+        choice = self._answer(request)["choices"][0]
+        if choice["finish_reason"] == "length":
+            raise WriterError(f"{self.name} {chat.CUT}")
+        return chat.parsed(choice["message"].get("content") or "", self.name)
+
+    def _bounds(self) -> dict[str, Any]:
+        """What every request has, unless it says otherwise."""
+        return {"seed": _SEED, "t_max_predict_ms": int(self._timeout_s * 1000)}
+
+    def _answer(self, request: dict[str, Any], *, chat: bool = True) -> dict[str, Any]:
+        server = self._loaded()
+        asked = server.handle_chat_completions if chat else server.handle_completions
+        try:
+            answer: dict[str, Any] = asked(self._bounds() | request)
+        except (ValueError, RuntimeError) as error:  # llama.cpp's, such as a schema that it cannot read
+            raise WriterError(f"{self.name} failed with {type(error).__name__}") from error
+        if "error" in answer:
+            raise WriterError(f"{self.name} failed: {answer['error'].get('message', 'no reason given')}")
+        return answer
 
     def _loaded(self) -> Any:
         with self._lock:
@@ -100,6 +130,8 @@ class GgufWriter(Writer):
         params.n_parallel, params.n_ctx, params.kv_unified, params.cache_ram_mib = self._parallel, _CONTEXT, True, 0
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self._threads
         params.cpuparams.poll = params.cpuparams_batch.poll = 0  # idle threads sleep: the cores are shared
+        if self._adapter is not None:
+            params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(self._adapter), 1.0)]
         try:
             return xllamacpp.Server(params)
         except RuntimeError as error:

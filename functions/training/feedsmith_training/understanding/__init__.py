@@ -1,0 +1,1 @@
+"""How well items are understood: topics, keywords, sentiment, entities, language and quality against labels."""
