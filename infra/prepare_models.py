@@ -92,7 +92,9 @@ def prepare_house(out: Path) -> str:
         raise LookupError(f"no adapter {ADAPTER}: check it out again, or run `feedsmith train writer --out {ADAPTER}`")
     manifest = {
         "kind": "house",
-        "sources": [{"what": "LoRA adapter for SmolLM2-135M-Instruct", "file": ADAPTER.name, "sha256": sha256(ADAPTER)}],
+        "sources": [
+            {"what": "LoRA adapter for SmolLM2-135M-Instruct", "file": ADAPTER.name, "sha256": sha256(ADAPTER)}
+        ],
         "license": "Apache-2.0 (feedsmith); trained on texts under CC BY 4.0, see its card",
     }
     return install(out / "house", with_revision(manifest), lambda folder: link(ADAPTER, folder / ADAPTER.name))

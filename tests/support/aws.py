@@ -12,14 +12,16 @@ import yaml
 from moto import mock_aws
 from moto.cloudformation.utils import yaml_tag_constructor
 
+from feedsmith_local import moto_repairs
+
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 REGION = "eu-west-1"
 
 
 @contextmanager
 def mock_region() -> Iterator[None]:
-    """moto, and an environment that leads nowhere else."""
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
+    """moto, with calls as atomic as AWS's, and an environment that leads nowhere else."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws(), moto_repairs.repaired():
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         # moto knows the stream's regional endpoint, not the one that has the account in its name.
         patch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")

@@ -77,8 +77,8 @@ def test_no_rules_for_other_languages(language: str | None) -> None:
 
 
 _PIECES = [
-    "The", "Bank", "of", "England", "Dr", "Ann", "said", ".", "\n", "'s", "and", "US", '"', "A-b", "李明", "《", "》", "·",
-    "公司", "在", "é", "1",
+    "The", "Bank", "of", "England", "Dr", "Ann", "said", ".", "\n", "'s", "and", "US", '"', "A-b", "李明", "《", "》",
+    "·", "公司", "在", "é", "1",
 ]  # fmt: skip
 
 

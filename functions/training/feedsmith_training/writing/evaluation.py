@@ -1,5 +1,6 @@
-"""Measures headline writers: ``python -m feedsmith_training.writing.evaluation``, which ``feedsmith evaluate writing``
-runs.
+"""Measures headline writers: ``python -m feedsmith_training.writing.evaluation``.
+
+``feedsmith evaluate writing`` runs it.
 """
 
 from __future__ import annotations

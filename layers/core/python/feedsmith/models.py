@@ -25,6 +25,8 @@ from feedsmith.languages import language_code
 
 Id = Annotated[str, StringConstraints(pattern=r"^[\w.:@=+~-]{1,128}$")]
 Domain = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+
+
 def _to_language(value: object) -> object:
     return language_code(value) if isinstance(value, str) else value
 

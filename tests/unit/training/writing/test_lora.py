@@ -20,10 +20,10 @@ RECIPE = Recipe(rank=2, alpha=4, epochs=4.0, tokens=160, learning_rate=2e-2, che
 
 
 def tiny() -> tuple[Any, Any]:
-    words = Tokenizer(models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="[UNK]"))  # noqa: S106
+    words = Tokenizer(models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="[UNK]"))
     words.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=words, unk_token="[UNK]", eos_token="<|im_end|>"  # noqa: S106
+        tokenizer_object=words, unk_token="[UNK]", eos_token="<|im_end|>"
     )  # fmt: skip
     torch.manual_seed(1)
     config = LlamaConfig(

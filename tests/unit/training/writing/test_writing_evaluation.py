@@ -31,7 +31,9 @@ def house(asked: Asked) -> list[Draft]:
     """A writer that says what its reader likes, and with no history what is false."""
     if not asked.prompt.reads:
         return [Draft("Storm kills 99 people in Haiti", output_tokens=8)]
-    return [Draft("A storm hit the coast of Cuba" if "Florida" in asked.prompt.reads[0] else "The price of bread rises")]
+    return [
+        Draft("A storm hit the coast of Cuba" if "Florida" in asked.prompt.reads[0] else "The price of bread rises")
+    ]
 
 
 def fails(asked: Asked) -> list[Draft]:

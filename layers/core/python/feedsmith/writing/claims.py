@@ -282,7 +282,7 @@ def foreign_names(sentence: str, source: Source) -> list[str]:
         token.raw
         for token in tokens(sentence)
         if token.raw.isupper() and len(token.raw) > 1 and token.form in FUNCTION_WORDS
-        and not sentence.isupper() and token.raw not in source.acronyms
+        and not sentence.isupper() and token.raw.replace(".", "") not in source.acronyms
     ]  # fmt: skip
     return foreign + _foreign_chinese_names(sentence, source)
 

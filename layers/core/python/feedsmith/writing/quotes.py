@@ -23,6 +23,7 @@ _SAYING = REPORTING | {
     "believes",
     "thinks",
 }
+_LONGEST_SMALL = 4  # letters of words that stay small in a headline with capitals
 _REACH = 4  # words between a verb of saying and its speaker
 _BEFORE, _AFTER = 3, 1  # sentences around a quotation in which its speaker may be named
 _HAN_SPEAKER = re.compile(r"([\u4e00-\u9fff]{2,8})(?:说|表示|称|指出|认为|承认|坦言)[，：:,]?\s*[“「\"]")
@@ -33,19 +34,25 @@ def check_quotes(case: Case) -> str:
     """Whatever stands between quotation marks is verbatim, was said, and by the speaker that is named."""
     for sentence in case.own:
         for quoted in quotations(sentence):
-            if wrong := _not_said(quoted, case.source) or _another_speaker(sentence, quoted, case.source):
+            if wrong := _not_said(quoted, sentence, case.source) or _another_speaker(sentence, quoted, case.source):
                 return wrong
     return ""
 
 
-def _not_said(quoted: str, source: Source) -> str:
+def _not_said(quoted: str, sentence: str, source: Source) -> str:
     words = bare(quoted)
     if words and f" {words} " not in f" {source.bare} " and not (is_chinese(quoted) and words in source.bare):
         return f"not in the source: {quoted[:80]}"
-    named = bool(tokens(quoted)) and all(token.raw[0].isupper() for token in tokens(quoted))
-    if words and not named and not any(words in said for said in source.quoted):
+    if words and not _work(quoted, sentence) and not any(words in said for said in source.quoted):
         return f"nobody's words: {quoted[:80]}"
     return ""
+
+
+def _work(quoted: str, sentence: str) -> bool:
+    """Whether marks may stand around words as the title of a work: all have capitals, in a sentence that has not."""
+    inside = tokens(quoted)
+    small = (token for token in tokens(sentence) if token.raw.islower() and len(token.raw) > _LONGEST_SMALL)
+    return bool(inside) and all(token.raw[0].isupper() for token in inside) and next(small, None) is not None
 
 
 def _another_speaker(sentence: str, quoted: str, source: Source) -> str:

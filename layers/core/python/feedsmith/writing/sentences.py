@@ -13,6 +13,7 @@ from feedsmith.writing.lexicon import (
     MONTHS,
     NUMBER_WORDS,
     ORDINALS,
+    REPORTING,
     SYNONYMS,
     WEEKDAYS,
 )  # fmt: skip
@@ -31,6 +32,7 @@ _PUNCTUATION = re.compile(r"[^\w\s]+")
 _OF_NUMBERS = frozenset({*NUMBER_WORDS, *ORDINALS, *MAGNITUDES, *CURRENCIES, "percent", "cent", "per", "pc"})
 _SURE_CALENDAR = frozenset({*WEEKDAYS, *MONTHS}) - {"may", "march"}
 _CALENDAR = frozenset({*WEEKDAYS, *MONTHS, *(month[:3] for month in MONTHS), "sept"})
+_SAYING = -1  # the group of the verbs of reporting
 _ROOT, _ROOT_SHARE = 5, 0.6  # letters, and share of the longer word, that two words of one root have in common
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "′": "'", "–": "-", "—": "-", "\u00a0": " "})
 
@@ -122,6 +124,8 @@ def _synonyms() -> dict[str, frozenset[int]]:
     found: dict[str, frozenset[int]] = {}
     for word, groups in SYNONYMS.items():
         found[stem(word)] = found.get(stem(word), frozenset()) | groups
+    for word in REPORTING:
+        found[stem(word)] = found.get(stem(word), frozenset()) | {_SAYING}
     return found
 
 
