@@ -81,6 +81,7 @@ def journey(build_dir: Path, interpreter: Path, vectors: Path) -> Iterator[Step]
         )
         yield from run("ProfilesFunction", absorb=cloud.changes())
         yield from run("SegmentsFunction", recluster=events.schedule())
+        yield from run("PrewriteFunction", prewrite=events.schedule())
         user = {"user_id": "fan-0"}
         text = json.dumps({"kind": "summary", "item_id": "football-5", "domain": "news"})
         yield from run(

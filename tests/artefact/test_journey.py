@@ -59,6 +59,11 @@ def test_built_functions_carry_an_upload_to_a_feed_and_a_text(
                 assert payload(step)["batchItemFailures"] == []
             case "recluster":
                 assert sum(report["users"] for report in payload(step)["reports"]) == 24
+            case "prewrite":
+                # The extractive writer needs nothing written ahead.
+                (report,) = payload(step)["reports"]
+                assert report["tenant"] == "acme"
+                assert report["submitted"] == 0
             case "feed":
                 slate = body(step, 200)["items"]
                 assert slate[0]["item_id"].startswith("football"), slate
