@@ -64,13 +64,20 @@ def _models(models: Path) -> Check:
 def _writer(models: Path) -> Check:
     writer = os.environ.get("FEEDSMITH_WRITER", "extractive")
     kind, _, model = writer.partition(":")
-    if kind != "gguf":
-        return Check(
-            "writer", kind in ("extractive", "openai"), writer, "bedrock: needs AWS; use extractive or gguf:PATH here"
-        )
-    path = models / "smollm2" / "model.gguf" if model == "smollm2" else Path(model)
-    there = path.is_file() and importlib.util.find_spec("xllamacpp") is not None
-    return Check("writer", there, writer, f"pip install xllamacpp, and make models or put a model at {path}")
+    smollm2 = models / "smollm2" / "model.gguf"
+    needed: dict[str, tuple[str, list[Path]]] = {
+        "extractive": ("", []),
+        "openai": ("", []),
+        "gguf": ("xllamacpp", [smollm2 if model == "smollm2" else Path(model)]),
+        "house": ("xllamacpp", [smollm2, Path(model) if model else models / "house" / "adapter.gguf"]),
+        "hf": ("transformers", []),
+    }
+    if kind not in needed:
+        return Check("writer", False, writer, "bedrock: needs AWS; use extractive, house or gguf:PATH here")
+    package, files = needed[kind]
+    there = (not package or importlib.util.find_spec(package) is not None) and all(file.is_file() for file in files)
+    wanted = f", and make models or put a model at {files[-1]}" if files else ""
+    return Check("writer", there, writer, f"pip install {package}{wanted}")
 
 
 def _port(port: int) -> Check:

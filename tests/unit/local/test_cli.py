@@ -227,6 +227,8 @@ def test_doctor_is_content_when_all_is_there(monkeypatch: pytest.MonkeyPatch, tm
         ("sentence-transformers:x", "openai:m@http://x", {"embedder": False, "writer": True}),
         ("minilm", "bedrock:m", {"embedder": False, "writer": False}),
         ("minilm", "gguf:/nowhere.gguf", {"embedder": False, "writer": False}),
+        ("minilm", "house", {"embedder": False, "writer": False}),
+        ("minilm", "hf:gpt2", {"embedder": False, "writer": False}),
     ],
 )
 def test_doctor_knows_each_embedder_and_writer(

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     )
     embed_threads: int = Field(0, ge=0, le=64, description="Threads of the embedder; 0: all cores")
     writer: str = Field(
-        "extractive", description="extractive, gguf:PATH, bedrock:MODEL, openai:MODEL@BASE_URL or hf:NAME"
+        "extractive", description="extractive, house, gguf:PATH, bedrock:MODEL, openai:MODEL@BASE_URL or hf:NAME"
     )
     writer_timeout_s: float = Field(8.0, gt=0, le=120, description="Seconds before a writer counts as failed")
     writer_candidates: int = Field(3, ge=1, le=8, description="Texts asked of the model per request")
