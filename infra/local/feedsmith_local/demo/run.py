@@ -37,7 +37,7 @@ def main(*, content: Path | None, domain: str, report: Path, console: Console) -
     started = time.perf_counter()
     uploads, categories = (catalogue.own(content), {}) if content else catalogue.bbc(SEED)
     with tempfile.TemporaryDirectory() as state, _progress(console) as progress:
-        writer = {"FEEDSMITH_WRITER": "house"}
+        writer = {"FEEDSMITH_WRITER": "gguf:smollm2"}
         with (
             LocalStack(Path(state), port=0, tenant=TENANT, environment=writer) as stack,
             Client(stack.base_url, stack.key) as client,
