@@ -38,7 +38,7 @@ def test_a_domain_s_own_file_comes_before_the_general_one(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("domain", "kind", "en", "zh"),
     [
-        ("news", "headline", "who did what", "谁做了什么"),
+        ("news", "headline", "true to its names", "谁做了什么"),
         ("commerce", "product_description", "tell nobody to buy", "不要劝人购买"),
         ("education", "study_note", "what it teaches", "先写讲什么"),
         ("entertainment", "summary", "Leave the ending out", "不要写结局"),
