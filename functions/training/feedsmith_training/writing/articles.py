@@ -12,6 +12,11 @@ from feedsmith.errors import ConfigurationError
 from feedsmith.models import Item
 from feedsmith.writing.prompting import source_text
 
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
 _LEAST_CHARACTERS = {"en": 60, "zh": 40}  # of a source; of less there is nothing to say
 
 

@@ -97,7 +97,11 @@ def read_cases(path: Path, articles: dict[str, HeadlineArticle]) -> list[Headlin
 
 
 def _rows(path: Path, made: Callable[[dict[str, Any]], Any]) -> Iterator[Any]:
-    with path.open(encoding="utf-8") as file:
+    try:
+        file = path.open(encoding="utf-8")
+    except OSError as error:
+        raise InvalidRequest(f"{path} cannot be read ({error.strerror}): check the path") from error
+    with file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue

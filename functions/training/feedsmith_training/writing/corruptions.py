@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from feedsmith_training.writing.articles import Article, Sample
+from feedsmith_training.writing.articles import MONTHS, Article, Sample
 from feedsmith_training.writing.faithful import samples, usable
 
 KINDS = {
@@ -29,24 +29,10 @@ _NAME = re.compile(
     rf"(?<![\w.\"'-])(?:{_CAP}(?: {_CAP})+|(?<=[a-z,] ){_CAP}|(?<=[a-z,] )[A-Z]{{2,5}})(?![\w'-]| [A-Z])"
 )
 _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 _CALENDAR = frozenset(
-    [*_WEEKDAYS, *_MONTHS, "Mr", "Mrs", "Ms", "Dr", "Sir", "Lord", "The", "But", "And", "In", "It", "I"]
+    [*_WEEKDAYS, *MONTHS, "Mr", "Mrs", "Ms", "Dr", "Sir", "Lord", "The", "But", "And", "In", "It", "I"]
 )
-_DAY = re.compile(rf"(?<![\w.,])\d{{1,2}}(?= (?:{'|'.join(_MONTHS)})\b)")
+_DAY = re.compile(rf"(?<![\w.,])\d{{1,2}}(?= (?:{'|'.join(MONTHS)})\b)")
 _YEAR = re.compile(r"(?<![\w.,£$€-])(?:19|20)\d\d(?![\w%]|[.,]\d)")
 _NUMBER = re.compile(
     r"(?<![\w.,-])(?P<sign>[$£€]?)(?P<digits>\d+(?:[.,]\d+)*)(?P<unit>(?:%|bn|m| per cent| million| billion)?)(?![\w%])"
@@ -363,7 +349,7 @@ _WAYS: dict[str, Callable[[Maker, str, Article], str]] = {
     "name of another article": _foreign_name, "name of the same article": _own_name, "names exchanged": _exchanged,
     "value": _value, "magnitude": _magnitude, "unit": _unit, "number word": _number_word,
     "number of the same article": _own_number,
-    "weekday": _from_list(_WEEKDAYS), "month": _from_list(_MONTHS), "year": _year, "day": _day,
+    "weekday": _from_list(_WEEKDAYS), "month": _from_list(MONTHS), "year": _year, "day": _day,
     "not added": _not_added, "never added": _never, "denied": _denied, "removed": _removed,
     "invented": _invented, "around own words": _around, "changed": _changed, "another speaker": _speaker,
     "word of another article": _foreign_word, "clause of another article": _foreign_clause,

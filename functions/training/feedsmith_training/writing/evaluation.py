@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -242,10 +243,7 @@ def evaluate(
     vectors = library.embed([case.text for case in cases])
     asked = [asked_of(library, case, vector, domain) for case, vector in zip(cases, vectors, strict=True)]
     measured = Measured(asked, library, resamples)
-    written = {
-        name: run(asked, draft, composer, lambda share, name=name: progress(name[:16], share))  # type: ignore[misc]
-        for name, draft in rows.items()
-    }
+    written = {name: run(asked, draft, composer, partial(progress, name[:16])) for name, draft in rows.items()}
     report: dict[str, Any] = {
         "n": len(cases),
         "readers": len({case.reader for case in cases}),
@@ -258,7 +256,7 @@ def evaluate(
         }
         report["two_readers"] = two_readers(
             asked, library, written[HOUSE], rows[HOUSE], composer, domain, resamples=resamples,
-            told=lambda share: progress("two readers", share),
+            told=partial(progress, "two readers"),
         )  # fmt: skip
         report["examples"] = [
             {

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from feedsmith.writing.sentences import balanced, complete, length, split
-from feedsmith_training.writing.articles import Article, Sample
+from feedsmith_training.writing.articles import MONTHS, Article, Sample
 
 FEWEST_WORDS, MOST_WORDS = 7, 45
 _FEWEST_HAN = 8
@@ -36,20 +36,6 @@ SYNONYMS = {
     "choose": ("select",), "worried": ("concerned",), "gave": ("handed",), "keep": ("retain",), "asked": ("requested",),
 }  # fmt: skip
 _SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 _ADVERB = re.compile(r"(?<=[a-z] )(?!only|early|daily|weekly|monthly|likely|hardly|barely|nearly|family|supply|reply)"
                      r"[a-z]{3,}ly (?=[a-z])")  # fmt: skip
 _CLAUSE = re.compile(
@@ -150,7 +136,7 @@ def numerals(sentence: str, _: random.Random) -> str:
 
 def months(sentence: str, _: random.Random) -> str:
     """Months abbreviated."""
-    names = "|".join(m for m in _MONTHS if len(m) > 4)
+    names = "|".join(m for m in MONTHS if len(m) > 4)
     return re.sub(rf"\b(?:{names})\b", lambda m: m.group()[:3], sentence) if '"' not in sentence else ""
 
 

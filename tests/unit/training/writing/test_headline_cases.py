@@ -49,6 +49,13 @@ def test_a_line_of_another_format_is_named(tmp_path: Path, line: str) -> None:
         read_articles(path)
 
 
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        InvalidRequest, match=r"gone\.jsonl cannot be read \(No such file or directory\): check the path"
+    ):
+        read_articles(tmp_path / "gone.jsonl")
+
+
 def test_a_pair_shows_what_its_author_wrote_on_earlier_days_the_nearest_first(library: Library) -> None:
     pairs = {pair.gold: pair.reads for pair in library.pairs(exclude=set(), reads=2)}
 

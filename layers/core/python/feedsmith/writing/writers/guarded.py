@@ -63,7 +63,7 @@ class CircuitBreaker:
         except WriterError:
             self._worked()
             raise
-        except Exception as error:
+        except Exception as error:  # whatever a model's library raises counts, and goes on to the caller
             self._failed(name, f"it broke with {type(error).__name__}")
             raise
         self._worked()
