@@ -23,7 +23,7 @@ Limit = Annotated[int, Field(ge=1, le=100)]
 SearchText = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
-@app.route("/v1/items", methods=["POST"])
+@app.route("/v1/items", methods=["POST"], scope="items:write")
 def put_items() -> dict[str, Any]:
     """Index up to 100 items now."""
     batch = app.body(ItemBatch)
@@ -32,20 +32,20 @@ def put_items() -> dict[str, Any]:
     return {"indexed": report.indexed, "unchanged": report.unchanged}
 
 
-@app.route("/v1/items/{item_id}", methods=["GET"])
+@app.route("/v1/items/{item_id}", methods=["GET"], scope="recommend:read")
 def get_item(item_id: str) -> Any:
     """An item with what was understood and counted."""
     return services().content.get(app.caller.tenant, _id(item_id))
 
 
-@app.route("/v1/items/{item_id}", methods=["DELETE"])
+@app.route("/v1/items/{item_id}", methods=["DELETE"], scope="items:write")
 def delete_item(item_id: str) -> Response:
     """Delete an item; profiles that it shaped forget it at their next event."""
     services().content.delete(app.caller.tenant, _id(item_id))
     return Response(body="", status_code=204)
 
 
-@app.route("/v1/items/{item_id}/similar", methods=["GET"])
+@app.route("/v1/items/{item_id}/similar", methods=["GET"], scope="recommend:read")
 def similar_items(item_id: str) -> dict[str, Any]:
     """Items of the same domain, nearest in meaning."""
     tenant, limit = app.caller.tenant, app.query("limit", Limit, 10)
@@ -58,11 +58,13 @@ def similar_items(item_id: str) -> dict[str, Any]:
     }
 
 
-@app.route("/v1/events", methods=["POST"])
+@app.route("/v1/events", methods=["POST"], scope="events:write")
 def post_events() -> Response:
     """Accept up to 100 events; 202 means that they are durable."""
     tenant, batch = app.caller.tenant, app.body(EventBatch)
     at_most(batch.events, MAX_ROWS, "events")
+    for user_id in {event.user_id for event in batch.events}:
+        app.require("events:write", user_id)
     _not_from_the_future(batch)
     s = services()
     new = sum(s.ledger.append(tenant, s.pseudonym(tenant, event.user_id), event) for event in batch.events)
@@ -73,7 +75,7 @@ def post_events() -> Response:
     )
 
 
-@app.route("/v1/users/{user_id}/recommendations", methods=["GET"])
+@app.route("/v1/users/{user_id}/recommendations", methods=["GET"], scope="recommend:read")
 def recommendations(user_id: str) -> Any:
     """A slate for one user."""
     tenant, s = app.caller.tenant, services()
@@ -91,14 +93,14 @@ def recommendations(user_id: str) -> Any:
     )
 
 
-@app.route("/v1/users/{user_id}/texts", methods=["POST"])
+@app.route("/v1/users/{user_id}/texts", methods=["POST"], scope="texts:write")
 def texts(user_id: str) -> Any:
     """A text of one item, or of the feed, for one user."""
     tenant, s = app.caller.tenant, services()
     return s.writing.write(tenant, s.pseudonym(tenant, _id(user_id)), app.body(TextRequest))
 
 
-@app.route("/v1/users/{user_id}/profile", methods=["GET"])
+@app.route("/v1/users/{user_id}/profile", methods=["GET"], scope="users:admin")
 def profile(user_id: str) -> dict[str, Any]:
     """What is known of a user in one domain, without the vectors."""
     tenant, s = app.caller.tenant, services()
@@ -111,7 +113,7 @@ def profile(user_id: str) -> dict[str, Any]:
     return shown | {"segment": segment.id if segment else None, "segment_label": segment.label if segment else None}
 
 
-@app.route("/v1/segments", methods=["GET"])
+@app.route("/v1/segments", methods=["GET"], scope="insight:read")
 def segments() -> dict[str, Any]:
     """The segments of one domain."""
     tenant, s = app.caller.tenant, services()
@@ -119,7 +121,7 @@ def segments() -> dict[str, Any]:
     return {"segments": [x.model_dump(mode="json", exclude={"centroid"}) for x in s.segments.list(tenant, domain)]}
 
 
-@app.route("/v1/ingestions/{ingestion_id}", methods=["GET"])
+@app.route("/v1/ingestions/{ingestion_id}", methods=["GET"], scope="items:write")
 def ingestion(ingestion_id: str) -> Any:
     """Progress of one upload."""
     tenant, s = app.caller.tenant, services()
@@ -132,13 +134,13 @@ def ingestion(ingestion_id: str) -> Any:
     return found
 
 
-@app.route("/v1/health/live", methods=["GET"])
+@app.route("/v1/health/live", methods=["GET"], scope=None)
 def live() -> dict[str, str]:
     """Answer while the process runs."""
     return {"status": "ok"}
 
 
-@app.route("/v1/health/ready", methods=["GET"])
+@app.route("/v1/health/ready", methods=["GET"], scope=None)
 def ready() -> Response:
     """Say whether each store answers; 503 when one does not."""
     s = services()

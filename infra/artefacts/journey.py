@@ -17,7 +17,7 @@ from artefacts.process import FunctionProcess
 from artefacts.runtime_api import Answer
 
 API_KEY = "an-api-key"
-CALLER = {"tenant": "acme", "role": "service", "subject": "shop"}
+CALLER = {"tenant": "acme", "role": "operator", "subject": "shop"}
 
 _SUBJECTS = {
     "football": "The striker scored twice as the club won the league match before a full stadium.",

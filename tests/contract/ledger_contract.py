@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feedsmith.errors import NotFound
-from feedsmith.models import Event, EventType, ItemActivity
+from feedsmith.models import Consent, Event, EventType, ItemActivity, TenantSettings, Wishes
 from feedsmith.stores.base import Counter, Ledger, Spending
 from support.ledger import FakeClock
 
@@ -367,6 +367,32 @@ class LedgerContract:
         assert ledger.open_jobs("acme") == {"j2": ""}
 
     # -- keys ------------------------------------------------------------------------------------------------
+
+    def test_wishes_are_kept_for_their_user_alone(self, ledger: Ledger) -> None:
+        user, other = next(_users), next(_users)
+        assert ledger.wishes("acme", user) == Wishes()
+        # WHEN a user decides something
+        decided = Wishes(consent=Consent(profiling=False, generation=True, analytics=True), removed_tags=("sport",))
+        assert ledger.save_wishes("acme", user, decided)
+        # THEN it is there at once, for nobody else, and no event is
+        assert ledger.wishes("acme", user) == decided.model_copy(update={"revision": 1})
+        assert ledger.wishes("acme", other) == ledger.wishes("globex", user) == Wishes()
+        assert ledger.history("acme", user, 10) == []
+
+    def test_of_two_who_change_the_same_wishes_one_must_read_again(self, ledger: Ledger) -> None:
+        user = next(_users)
+        assert ledger.save_wishes("acme", user, Wishes(unwanted_items=("a",)))
+        assert not ledger.save_wishes("acme", user, Wishes(unwanted_items=("b",)))
+        read = ledger.wishes("acme", user)
+        assert ledger.save_wishes("acme", user, read.model_copy(update={"unwanted_items": ("a", "b")}))
+        assert ledger.wishes("acme", user) == Wishes(unwanted_items=("a", "b"), revision=2)
+
+    def test_a_tenants_settings_are_its_own(self, ledger: Ledger) -> None:
+        shy = TenantSettings(consent=Consent(profiling=False, generation=False, analytics=False))
+        assert ledger.save_tenant_settings("shy", shy)
+        assert not ledger.save_tenant_settings("shy", shy)
+        assert ledger.tenant_settings("shy") == shy.model_copy(update={"revision": 1})
+        assert ledger.tenant_settings("acme") == TenantSettings()
 
     def test_a_key_lets_its_caller_in(self, ledger: Ledger) -> None:
         ledger.save_key("ab12", tenant="acme", role="service", subject="")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-CALLER = {"tenant": "acme", "role": "service", "subject": "test"}
+CALLER = {"tenant": "acme", "role": "operator", "subject": "test"}
 
 
 def rest_event(

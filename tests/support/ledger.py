@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from threading import RLock
 
 from feedsmith.errors import NotFound, UploadError
-from feedsmith.models import Event, Ingestion, IngestionStatus, utcnow
+from feedsmith.models import Event, Ingestion, IngestionStatus, TenantSettings, Wishes, utcnow
 from feedsmith.stores.base import Blobs, Chunk, ChunkQueue, Counter, Ledger, Spending, StreamRecord
 
 BLOCK = 1024 * 1024
@@ -62,6 +62,8 @@ class InMemoryLedger(Ledger):
         self._ingestions: dict[tuple[str, str], _Ingestion] = {}
         self._chunks: dict[tuple[str, str], dict[int, _DoneChunk]] = defaultdict(dict)
         self._texts: dict[tuple[str, str | None, str], tuple[str, datetime]] = {}
+        self._wishes: dict[tuple[str, str], Wishes] = {}
+        self._settings: dict[str, TenantSettings] = {}
         self._keys: dict[str, dict[str, str]] = {}
         self._spent: dict[tuple[str, date], Spending] = defaultdict(Spending)
         self._jobs: dict[tuple[str, str], str | None] = {}
@@ -94,6 +96,28 @@ class InMemoryLedger(Ledger):
         with self._lock:
             self._revisions[tenant, user] += 1
             return self._revisions[tenant, user]
+
+    def wishes(self, tenant: str, user: str) -> Wishes:
+        with self._lock:
+            return self._wishes.get((tenant, user), Wishes())
+
+    def save_wishes(self, tenant: str, user: str, wishes: Wishes) -> bool:
+        with self._lock:
+            if self.wishes(tenant, user).revision != wishes.revision:
+                return False
+            self._wishes[tenant, user] = wishes.model_copy(update={"revision": wishes.revision + 1})
+            return True
+
+    def tenant_settings(self, tenant: str) -> TenantSettings:
+        with self._lock:
+            return self._settings.get(tenant, TenantSettings())
+
+    def save_tenant_settings(self, tenant: str, settings: TenantSettings) -> bool:
+        with self._lock:
+            if self.tenant_settings(tenant).revision != settings.revision:
+                return False
+            self._settings[tenant] = settings.model_copy(update={"revision": settings.revision + 1})
+            return True
 
     def counters(self, tenant: str, item_ids: Sequence[str]) -> dict[str, Counter]:
         with self._lock:

@@ -97,7 +97,7 @@ def test_an_unknown_item_is_404(call: Call, method: str, resource: str) -> None:
 
 def test_a_deleted_item_is_gone_and_another_tenants_was_never_there(call: Call) -> None:
     put(call, CUP)
-    other = {"tenant": "other", "role": "service", "subject": ""}
+    other = {"tenant": "other", "role": "operator", "subject": ""}
     assert call("GET", "/v1/items/{item_id}", path={"item_id": "cup"}, authorizer=other)[0] == 404
 
     assert call("DELETE", "/v1/items/{item_id}", path={"item_id": "cup"}) == (204, None)

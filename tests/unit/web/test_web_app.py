@@ -21,25 +21,25 @@ from support.events import http_event, rest_event
 def api() -> Api:
     app = Api("test", max_body_bytes=1000)
 
-    @app.route("/who/{name}", methods=["GET"])
+    @app.route("/who/{name}", methods=["GET"], scope=None)
     def who(name: str) -> dict[str, Any]:
         return {"name": name, "tenant": app.caller.tenant, "n": app.query("n", int, 3), "t": app.query("t", tuple, ())}
 
-    @app.route("/events", methods=["POST"])
+    @app.route("/events", methods=["POST"], scope=None)
     def events() -> dict[str, int]:
         batch = app.body(EventBatch)
         at_most(batch.events, 2, "events")
         return {"n": len(batch.events)}
 
-    @app.route("/down", methods=["GET"])
+    @app.route("/down", methods=["GET"], scope=None)
     def down() -> None:
         raise StoreUnavailable("Qdrant does not answer; check it", retry_after_s=7)
 
-    @app.route("/broken", methods=["GET"])
+    @app.route("/broken", methods=["GET"], scope=None)
     def broken() -> None:
         raise KeyError("user-42 read item-7")
 
-    @app.route("/unset", methods=["GET"])
+    @app.route("/unset", methods=["GET"], scope=None)
     def unset() -> None:
         raise ConfigurationError("set X")
 
@@ -181,7 +181,7 @@ def test_threads_do_not_see_each_others_requests() -> None:
     app = Api("threads", max_body_bytes=1000)
     together = threading.Barrier(2)
 
-    @app.route("/echo/{name}", methods=["GET"])
+    @app.route("/echo/{name}", methods=["GET"], scope=None)
     def echo(name: str) -> dict[str, str]:
         together.wait(5)  # both requests have begun when either reads its own
         return {"name": name, "seen": app.current_request.uri_params["name"]}

@@ -7,6 +7,7 @@
     │   ├── ValidationFailed    422  a field is wrong, missing or unknown; names its path
     │   └── TooLarge            413  too many rows or too many bytes
     ├── Unauthorized            401  no valid credentials
+    ├── Forbidden               403  valid credentials, for something else
     ├── NotFound                404  no such item, user, segment or ingestion
     ├── StoreUnavailable        503  Qdrant, DynamoDB or S3 does not answer; try again
     ├── ConfigurationError      500  a setting is missing or contradicts another
@@ -74,6 +75,16 @@ class Unauthorized(FeedsmithError):
 
     status = 401
     title = "Unauthorized"
+
+
+class Forbidden(FeedsmithError):
+    """The caller's credentials do not reach this far; the same answer whether or not the thing exists."""
+
+    status = 403
+    title = "Forbidden"
+
+    def __init__(self) -> None:
+        super().__init__("these credentials may not make this call; it needs another scope, or is about another user")
 
 
 class NotFound(FeedsmithError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from pydantic import (
     AfterValidator,
@@ -263,6 +263,39 @@ class Profile(Model):
     updated_at: Utc
 
 
+class Consent(Model):
+    """What a user allows, for each purpose.
+
+    ``profiling``: rank by what this user did. ``generation``: let a model write from it, and for this user at all.
+    ``analytics``: count what this user does in figures about groups, experiments included.
+    """
+
+    profiling: bool
+    generation: bool
+    analytics: bool
+
+
+class Wishes(Model):
+    """What a user decided about their own feed; it outlives profiles, and goes with the user.
+
+    ``consent`` None: the tenant's default holds. ``removed_tags`` are topics that no profile may hold;
+    ``unwanted_items`` and ``unwanted_tags`` are never recommended. ``revision`` grows with each change.
+    """
+
+    consent: Consent | None = None
+    removed_tags: tuple[ShortText, ...] = Field((), max_length=200)
+    unwanted_items: tuple[Id, ...] = Field((), max_length=1_000)
+    unwanted_tags: tuple[ShortText, ...] = Field((), max_length=200)
+    revision: int = Field(0, ge=0)
+
+
+class TenantSettings(Model):
+    """What a tenant decided for all its users; ``revision`` grows with each change."""
+
+    consent: Consent = Consent(profiling=True, generation=True, analytics=True)
+    revision: int = Field(0, ge=0)
+
+
 class Segment(Model):
     """A group of users with similar taste, never smaller than the k-anonymity floor.
 
@@ -432,12 +465,31 @@ class TextRequest(Model):
     language: Language | None = None
 
 
+Scope = Literal["items:write", "events:write", "recommend:read", "texts:write", "users:admin", "insight:read"]
+SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
+USER_SCOPES: Final[frozenset[Scope]] = frozenset({"events:write", "recommend:read", "texts:write"})
+
+
 class Caller(Model):
-    """Who calls: what the authorizer found out."""
+    """Who calls: what the authorizer found out.
+
+    A ``service`` acts for all users of its tenant, within its scopes; a ``user`` for themselves, ``subject`` being
+    their own user id. ``operator`` is a service with every scope.
+    """
 
     tenant: Domain
     role: Literal["service", "user", "operator"] = "service"
     subject: str = ""
+    scopes: frozenset[Scope] = frozenset()
+
+    def may(self, scope: Scope, user_id: str | None = None) -> bool:
+        """Whether a call that needs ``scope`` is allowed; ``user_id``: whom it is about, None for nobody.
+
+        A user needs no scope for what is their own, and reaches nothing of another's.
+        """
+        if self.role == "user":
+            return user_id == self.subject if user_id is not None else scope in self.scopes & USER_SCOPES
+        return self.role == "operator" or scope in self.scopes
 
 
 JsonObject: TypeAlias = dict[str, Any]

@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from feedsmith.models import NO_ACTIVITY, Event, EventType, Ingestion, IngestionStatus, ItemActivity
+from feedsmith.models import (
+    NO_ACTIVITY,
+    Event,
+    EventType,
+    Ingestion,
+    IngestionStatus,
+    ItemActivity,
+    TenantSettings,
+    Wishes,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -230,6 +239,25 @@ class Ledger(ABC):
     @abstractmethod
     def next_revision(self, tenant: str, user: str) -> int:
         """Increment and return the user's revision, starting at 1."""
+
+    @abstractmethod
+    def wishes(self, tenant: str, user: str) -> Wishes:
+        """What a user decided, read consistently; the default ones of somebody who decided nothing."""
+
+    @abstractmethod
+    def save_wishes(self, tenant: str, user: str, wishes: Wishes) -> bool:
+        """Write ``wishes`` if the stored revision is still ``wishes.revision``; stores revision + 1.
+
+        False: somebody else wrote meanwhile, read again.
+        """
+
+    @abstractmethod
+    def tenant_settings(self, tenant: str) -> TenantSettings:
+        """What a tenant decided, read consistently; the defaults where it decided nothing."""
+
+    @abstractmethod
+    def save_tenant_settings(self, tenant: str, settings: TenantSettings) -> bool:
+        """Write ``settings`` if the stored revision is still ``settings.revision``; stores revision + 1."""
 
     @abstractmethod
     def counters(self, tenant: str, item_ids: Sequence[str]) -> dict[str, Counter]:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from feedsmith.errors import NotFound, StoreUnavailable
-from feedsmith.models import Event, Ingestion, IngestionStatus, utcnow
+from feedsmith.models import Event, Ingestion, IngestionStatus, TenantSettings, Wishes, utcnow
 from feedsmith.stores.aws import drain, translated
 from feedsmith.stores.base import Counter, Ledger, Spending
 from feedsmith.stores.records import (
@@ -85,6 +85,22 @@ class DynamoLedger(Ledger):
                 ReturnValues="UPDATED_NEW",
             )
         return int(answer["Attributes"]["revision"]["N"])
+
+    # -- decisions -------------------------------------------------------------------------------------------
+
+    def wishes(self, tenant: str, user: str) -> Wishes:
+        fields = self._get(primary_key(user_pk(tenant, user), "WISHES"))
+        return Wishes() if fields is None else Wishes.model_validate_json(fields["wishes"])
+
+    def save_wishes(self, tenant: str, user: str, wishes: Wishes) -> bool:
+        return self._put_revised(primary_key(user_pk(tenant, user), "WISHES"), "wishes", wishes)
+
+    def tenant_settings(self, tenant: str) -> TenantSettings:
+        fields = self._get(primary_key(f"{tenant}#SETTINGS", "SETTINGS"))
+        return TenantSettings() if fields is None else TenantSettings.model_validate_json(fields["settings"])
+
+    def save_tenant_settings(self, tenant: str, settings: TenantSettings) -> bool:
+        return self._put_revised(primary_key(f"{tenant}#SETTINGS", "SETTINGS"), "settings", settings)
 
     # -- counters --------------------------------------------------------------------------------------------
 
@@ -278,6 +294,14 @@ class DynamoLedger(Ledger):
             except self._client.exceptions.ConditionalCheckFailedException:
                 return False
         return True
+
+    def _put_revised(self, key: Attributes, name: str, model: Wishes | TenantSettings) -> bool:
+        """Write a model with its revision, one higher, if the stored one is still the model's."""
+        stored = model.model_copy(update={"revision": model.revision + 1})
+        record = key | wrap({name: stored.model_dump_json(), "revision": stored.revision})
+        if model.revision == 0:
+            return self._put(record, _ABSENT)
+        return self._put(record, "revision = :read", {":read": model.revision})
 
     def _get(self, record_key: Attributes) -> dict[str, Any] | None:
         with self._translated():

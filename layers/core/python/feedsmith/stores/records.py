@@ -5,6 +5,7 @@ record         ``pk``                         ``sk``              other attribut
 ============== ============================== =================== ============================================
 event          ``{tenant}#U#{user}``          ``E#{identity}``    ``event``; ``time_key`` unless an impression
 revision       ``{tenant}#U#{user}``          ``META``            ``revision``
+wishes         ``{tenant}#U#{user}``          ``WISHES``          ``wishes``, ``revision``
 personal text  ``{tenant}#U#{user}``          ``T#{key}``         ``text``, ``expires_at``
 shared text    ``{tenant}#T#{key[:2]}``       ``T#{key}``         ``text``, ``expires_at``
 counter        ``{tenant}#I#{item}``          ``COUNTER``         ``counter``, ``revision``
@@ -13,6 +14,7 @@ its chunks     ``{tenant}#INGESTION#{id}``    ``CHUNK#{number}``  ``indexed``, `
 budget         ``{tenant}#SPENT#{day}``       ``SPENT``           ``tokens``, ``cost``, ``expires_at``
 batch job      ``{tenant}#JOBS``              ``JOB#{id}``        ``job``, ``open``, ``expires_at``
 API key        ``KEY#{sha256}``               ``KEY``             ``tenant``, ``role``, ``subject``
+settings       ``{tenant}#SETTINGS``          ``SETTINGS``        ``settings``, ``revision``
 tenant         ``TENANTS``                    ``{tenant}``
 ============== ============================== =================== ============================================
 

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from aws_lambda_powertools import Logger
 from chalice.app import Chalice, Response
@@ -14,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from feedsmith.errors import (
     FeedsmithError,
+    Forbidden,
     InvalidRequest,
     NotFound,
     StoreUnavailable,
@@ -21,7 +23,7 @@ from feedsmith.errors import (
     Unauthorized,
     ValidationFailed,
 )
-from feedsmith.models import Caller
+from feedsmith.models import Caller, Scope
 from feedsmith.web.payload import is_version_2, to_version_1
 
 M = TypeVar("M", bound=BaseModel)
@@ -78,14 +80,27 @@ class Api(Chalice):
             answer["headers"]["Content-Type"] = "application/problem+json"
         return answer
 
-    def route(self, path: str, **kwargs: Any) -> Callable[[View], View]:
-        """Chalice's ``route``; what the view returns or raises is turned into a ``Response``."""
+    # Chalice's own takes anything; here no route may forget who may call it.
+    def route(  # type: ignore[override]
+        self, path: str, *, scope: Scope | None, **kwargs: Any
+    ) -> Callable[[View], View]:
+        """Chalice's ``route``; what the view returns or raises is turned into a ``Response``.
+
+        Parameters
+        ----------
+        scope
+            What the caller needs; None lets everybody in. Where the path names a ``user_id``, a user is let in to
+            their own, and to nobody else's. Before anything is looked up, so that the answer does not tell what exists.
+        """
         register = super().route(path, **kwargs)
 
         def wrap(view: View) -> View:
             @functools.wraps(view)
             def answer(*args: Any, **view_kwargs: Any) -> Response:
                 try:
+                    if scope is not None:
+                        user_id = view_kwargs.get("user_id")
+                        self.require(scope, None if user_id is None else unquote(user_id))
                     return _response(view(*args, **view_kwargs))
                 except FeedsmithError as error:
                     if error.status >= 500:
@@ -117,7 +132,19 @@ class Api(Chalice):
         if "tenant" not in context:
             raise Unauthorized("send an API key as 'Authorization: Bearer KEY'")
         known = {name: context[name] for name in ("tenant", "role", "subject") if name in context}
-        return Caller.model_validate(known)
+        # API Gateway hands on strings only.
+        return Caller.model_validate(known | {"scopes": context.get("scopes", "").split()})
+
+    def require(self, scope: Scope, user_id: str | None = None) -> None:
+        """Let only those go on who may make a call of ``scope`` about ``user_id``.
+
+        Raises
+        ------
+        Unauthorized, Forbidden
+            Nobody known calls; or somebody who may not.
+        """
+        if not self.caller.may(scope, user_id):
+            raise Forbidden
 
     def body(self, model: type[M]) -> M:
         """The request's body as a model.
