@@ -19,6 +19,7 @@ from feedsmith.content.base import Embedder
 from feedsmith.errors import InvalidRequest
 from feedsmith_training.formats.vectors import Progress, embedded, silent
 from feedsmith_training.log import Array
+from feedsmith_training.writing.truecase import Truecaser
 
 HISTORY = 50  # newest articles of an author that count as read
 
@@ -149,7 +150,12 @@ class Library:
         return [self.articles[history[i]] for i in order]
 
     def pairs(self, exclude: set[str], reads: int) -> list[Pair]:
-        """Each article but the excluded, with what its author wrote before, oldest first."""
+        """Each article but the excluded, with what its author wrote before, oldest first.
+
+        Headlines to be learned are in sentence case, so that a writer's capitals mean names; in title case, the gate
+        would take each word that is not the source's for a name that is not the source's.
+        """
+        truecase = Truecaser(article.text for article in self.articles.values())
         mine: dict[str, list[str]] = defaultdict(list)
         wanted: list[tuple[HeadlineArticle, list[str]]] = []
         for article in sorted(self.articles.values(), key=lambda a: (a.date, a.id)):
@@ -160,6 +166,10 @@ class Library:
                 mine[article.author].append(article.id)
         vectors = self.embed([article.text for article, _ in wanted])
         return [
-            Pair(article.text, tuple(a.headline for a in self.nearest(vector, earlier, reads)), article.headline)
+            Pair(
+                article.text,
+                tuple(a.headline for a in self.nearest(vector, earlier, reads)),
+                truecase(article.headline),
+            )
             for (article, earlier), vector in zip(wanted, vectors, strict=True)
         ]
