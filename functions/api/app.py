@@ -3,160 +3,187 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any
-from urllib.parse import unquote
 
-from chalice.app import Response
-from pydantic import Field, StringConstraints
+from readers import reader
+from routes_content import add_routes as add_content_routes
+from routes_insight import add_routes as add_insight_routes
+from routes_privacy import add_routes as add_privacy_routes
+from routes_rights import add_routes as add_rights_routes
 
 from feedsmith.bootstrap import services
-from feedsmith.errors import FeedsmithError, NotFound, ValidationFailed
-from feedsmith.models import Domain, EventBatch, Id, ItemBatch, Language, ShortText, TextRequest, utcnow
+from feedsmith.errors import FeedsmithError, NotFound, StoreUnavailable, ValidationFailed
+from feedsmith.insight import metrics
+from feedsmith.messages import (
+    MAX_ROWS,
+    DomainQuery,
+    EventBatch,
+    EventReport,
+    Health,
+    IndexReport,
+    ItemBatch,
+    ItemId,
+    RecommendationQuery,
+    Segments,
+    SegmentSummary,
+    SimilarItem,
+    SimilarItems,
+    SimilarQuery,
+    UserId,
+    UserProfile,
+)
+from feedsmith.models import Id, IndexedItem, Ingestion, Recommendation, Rendition, TextRequest, utcnow
 from feedsmith.web import Api
-from feedsmith.web.app import at_most, validated
+from feedsmith.web.app import at_most
+from feedsmith.web.documents import add_documents
 
 app = Api("feedsmith-api", max_body_bytes=5 * 2**20)
+add_documents(app)
 
-MAX_ROWS = 100
 FUTURE = timedelta(hours=1)
-Limit = Annotated[int, Field(ge=1, le=100)]
-SearchText = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
 @app.route("/v1/items", methods=["POST"], scope="items:write")
-def put_items() -> dict[str, Any]:
-    """Index up to 100 items now."""
-    batch = app.body(ItemBatch)
-    at_most(batch.items, MAX_ROWS, "items")
-    report = services().content.index(app.caller.tenant, batch.items)
-    return {"indexed": report.indexed, "unchanged": report.unchanged}
+def put_items(body: ItemBatch) -> IndexReport:
+    """Index up to 100 items now.
+
+    A batch is taken whole or not at all; a 422 names each row that is wrong. An item that is there already, word for
+    word, costs nothing.
+    """
+    at_most(body.items, MAX_ROWS, "items")
+    report = services().content.index(app.caller.tenant, body.items)
+    return IndexReport(indexed=report.indexed, unchanged=report.unchanged)
 
 
-@app.route("/v1/items/{item_id}", methods=["GET"], scope="recommend:read")
-def get_item(item_id: str) -> Any:
+@app.route("/v1/items/{item_id}", methods=["GET"], scope="recommend:read", raises=(NotFound,))
+def get_item(item_id: ItemId) -> IndexedItem:
     """An item with what was understood and counted."""
-    return services().content.get(app.caller.tenant, _id(item_id))
+    return services().content.get(app.caller.tenant, item_id)
 
 
-@app.route("/v1/items/{item_id}", methods=["DELETE"], scope="items:write")
-def delete_item(item_id: str) -> Response:
+@app.route("/v1/items/{item_id}", methods=["DELETE"], scope="items:write", raises=(NotFound,))
+def delete_item(item_id: ItemId) -> None:
     """Delete an item; profiles that it shaped forget it at their next event."""
-    services().content.delete(app.caller.tenant, _id(item_id))
-    return Response(body="", status_code=204)
+    services().content.delete(app.caller.tenant, item_id)
 
 
-@app.route("/v1/items/{item_id}/similar", methods=["GET"], scope="recommend:read")
-def similar_items(item_id: str) -> dict[str, Any]:
+@app.route("/v1/items/{item_id}/similar", methods=["GET"], scope="recommend:read", raises=(NotFound,))
+def similar_items(item_id: ItemId, query: SimilarQuery) -> SimilarItems:
     """Items of the same domain, nearest in meaning."""
-    tenant, limit = app.caller.tenant, app.query("limit", Limit, 10)
-    found = services().content.similar(tenant, _id(item_id), limit)
-    return {
-        "items": [
-            {"item_id": indexed.item.id, "title": indexed.item.title, "similarity": round(score, 6)}
+    found = services().content.similar(app.caller.tenant, item_id, query.limit)
+    return SimilarItems(
+        items=tuple(
+            SimilarItem(item_id=indexed.item.id, title=indexed.item.title, similarity=round(score, 6))
             for indexed, score in found
-        ]
-    }
-
-
-@app.route("/v1/events", methods=["POST"], scope="events:write")
-def post_events() -> Response:
-    """Accept up to 100 events; 202 means that they are durable."""
-    tenant, batch = app.caller.tenant, app.body(EventBatch)
-    at_most(batch.events, MAX_ROWS, "events")
-    for user_id in {event.user_id for event in batch.events}:
-        app.require("events:write", user_id)
-    _not_from_the_future(batch)
-    s = services()
-    new = sum(s.ledger.append(tenant, s.pseudonym(tenant, event.user_id), event) for event in batch.events)
-    return Response(
-        body={"accepted": new, "duplicates": len(batch.events) - new},
-        status_code=202,
-        headers={"Content-Type": "application/json"},
+        )
     )
 
 
-@app.route("/v1/users/{user_id}/recommendations", methods=["GET"], scope="recommend:read")
-def recommendations(user_id: str) -> Any:
-    """A slate for one user."""
+@app.route("/v1/events", methods=["POST"], scope="events:write", status=202)
+def post_events(body: EventBatch) -> EventReport:
+    """Accept up to 100 events; 202 means that they are durable.
+
+    An event's identity is its user and ``event_id``, or without one, its own fields: sent again, it is a duplicate
+    and not a second click. Without its user's consent to profiling, an event counts for its item only, and without
+    that to analytics too, it is ignored.
+    """
+    at_most(body.events, MAX_ROWS, "events")
+    for user_id in {event.user_id for event in body.events}:
+        app.require("events:write", user_id)
+    _not_from_the_future(body)
+    taken = services().intake.take(app.caller.tenant, body.events)
+    metrics.emit({"EventsAccepted": taken.accepted, "EventsDuplicate": taken.duplicates})
+    return EventReport(accepted=taken.accepted, duplicates=taken.duplicates, ignored=taken.ignored)
+
+
+@app.route("/v1/users/{user_id}/recommendations", methods=["GET"], scope="recommend:read", raises=(NotFound,))
+def recommendations(user_id: UserId, query: RecommendationQuery) -> Recommendation:
+    """A slate for one user.
+
+    Each item brings its score, the terms that the score is the sum of, and the reasons made of them.
+    """
     tenant, s = app.caller.tenant, services()
-    user = s.pseudonym(tenant, _id(user_id))
-    domain = app.required("domain", Domain)
     return s.ranking.recommend(
         tenant,
-        user,
-        domain=s.domains[domain].name,
-        limit=app.query("limit", Limit, 10),
-        query=app.query("q", SearchText, None),
-        categories=app.query("category", tuple[ShortText, ...], ()),
-        exclude=app.query("exclude", tuple[Id, ...], ()),
-        language=app.query("language", Language, "en"),
+        reader(s, tenant, user_id),
+        domain=s.domains[query.domain].name,
+        limit=query.limit,
+        query=s.redact(query.q, mask="") if query.q else None,
+        categories=query.category,
+        exclude=query.exclude,
+        language=query.language,
     )
 
 
-@app.route("/v1/users/{user_id}/texts", methods=["POST"], scope="texts:write")
-def texts(user_id: str) -> Any:
+@app.route("/v1/users/{user_id}/texts", methods=["POST"], scope="texts:write", raises=(NotFound,))
+def texts(user_id: UserId, body: TextRequest) -> Rendition:
     """A text of one item, or of the feed, for one user."""
     tenant, s = app.caller.tenant, services()
-    return s.writing.write(tenant, s.pseudonym(tenant, _id(user_id)), app.body(TextRequest))
+    return s.writing.write(tenant, reader(s, tenant, user_id), body)
 
 
-@app.route("/v1/users/{user_id}/profile", methods=["GET"], scope="users:admin")
-def profile(user_id: str) -> dict[str, Any]:
+@app.route("/v1/users/{user_id}/profile", methods=["GET"], scope="users:admin", raises=(NotFound,))
+def profile(user_id: UserId, query: DomainQuery) -> UserProfile:
     """What is known of a user in one domain, without the vectors."""
     tenant, s = app.caller.tenant, services()
-    domain = s.domains[app.required("domain", Domain)].name
-    found = s.profiles.load(tenant, s.pseudonym(tenant, _id(user_id)), domain)
+    domain = s.domains[query.domain].name
+    user = s.pseudonym.known(tenant, user_id)
+    found = s.profiles.load(tenant, user, domain) if s.wishes.allows(tenant, user, "profiling") else None
     if found is None:
-        raise NotFound("nothing is known of this user in this domain; post events first")
+        raise NotFound("nothing is known of this user in this domain: no event yet, or no consent to profiling")
     segment = s.segments.nearest(tenant, domain, found.taste) if found.taste else None
-    shown = found.model_dump(mode="json", exclude={"user": True, "taste": True, "interests": {"__all__": {"vector"}}})
-    return shown | {"segment": segment.id if segment else None, "segment_label": segment.label if segment else None}
+    shown = found.model_dump(exclude={"user": True, "taste": True, "interests": {"__all__": {"vector"}}})
+    return UserProfile(
+        **shown, segment=segment.id if segment else None, segment_label=segment.label if segment else None
+    )
 
 
-@app.route("/v1/segments", methods=["GET"], scope="insight:read")
-def segments() -> dict[str, Any]:
+@app.route("/v1/segments", methods=["GET"], scope="insight:read", raises=(NotFound,))
+def segments(query: DomainQuery) -> Segments:
     """The segments of one domain."""
     tenant, s = app.caller.tenant, services()
-    domain = s.domains[app.required("domain", Domain)].name
-    return {"segments": [x.model_dump(mode="json", exclude={"centroid"}) for x in s.segments.list(tenant, domain)]}
+    found = s.segments.list(tenant, s.domains[query.domain].name)
+    return Segments(segments=tuple(SegmentSummary(**segment.model_dump(exclude={"centroid"})) for segment in found))
 
 
-@app.route("/v1/ingestions/{ingestion_id}", methods=["GET"], scope="items:write")
-def ingestion(ingestion_id: str) -> Any:
+@app.route("/v1/ingestions/{ingestion_id}", methods=["GET"], scope="items:write", raises=(NotFound,))
+def ingestion(ingestion_id: Id) -> Ingestion:
     """Progress of one upload."""
     tenant, s = app.caller.tenant, services()
     # Imported here: the uploads package would cost every cold start of the API some 20 ms.
     from feedsmith.content.uploads import progress
 
-    found = progress(s.ledger, tenant, _id(ingestion_id), work_bucket=s.settings.work_bucket, now=utcnow())
+    found = progress(s.ledger, tenant, ingestion_id, work_bucket=s.settings.work_bucket, now=utcnow())
     if found is None:
         raise NotFound("no such ingestion")
     return found
 
 
 @app.route("/v1/health/live", methods=["GET"], scope=None)
-def live() -> dict[str, str]:
+def live() -> Health:
     """Answer while the process runs."""
-    return {"status": "ok"}
+    return Health()
 
 
 @app.route("/v1/health/ready", methods=["GET"], scope=None)
-def ready() -> Response:
-    """Say whether each store answers; 503 when one does not."""
+def ready() -> Health:
+    """Say whether each store answers; 503 names those that do not."""
     s = services()
-    checks: dict[str, str] = {}
+    down: list[str] = []
     for name, ping in (("ledger", lambda: s.ledger.ping()), ("vectors", lambda: s.vectors().ping())):
         try:
             ping()
-            checks[name] = "ok"
         except FeedsmithError as error:
-            checks[name] = error.title
-    healthy = all(said == "ok" for said in checks.values())
-    return Response(
-        body={"status": "ok" if healthy else "unavailable", "checks": checks},
-        status_code=200 if healthy else 503,
-        headers={"Content-Type": "application/json"} | ({} if healthy else {"Retry-After": "2"}),
-    )
+            down.append(f"{name}: {error.title}")
+    if down:
+        said = "; ".join(down)
+        raise StoreUnavailable(said, shown=said)
+    return Health()
+
+
+add_content_routes(app)
+add_privacy_routes(app)
+add_rights_routes(app)
+add_insight_routes(app)
 
 
 def _not_from_the_future(batch: EventBatch) -> None:
@@ -169,8 +196,3 @@ def _not_from_the_future(batch: EventBatch) -> None:
     ]
     if wrong:
         raise ValidationFailed(wrong)
-
-
-def _id(raw: str) -> str:
-    # API Gateway hands path parameters on as they came, percent-encoded; no id contains a percent sign.
-    return str(validated("id", Id, unquote(raw)))

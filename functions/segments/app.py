@@ -16,6 +16,14 @@ def recluster(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     s = services()
     reports, failures = [], []
     for tenant in s.ledger.tenants():
+        try:
+            # Users who refuse have no profile; only a change of the tenant's default leaves those of many behind.
+            if not s.wishes.default(tenant).profiling:
+                s.profiles.drop_refused(tenant)
+        except Exception as error:  # noqa: BLE001  as below; but nobody is clustered who may have refused
+            failures.append(error)
+            logger.error("profiles that are not allowed were not removed", extra={"error": type(error).__name__})
+            continue
         for domain in s.domains:
             try:
                 report = s.segments.recluster(tenant, domain)

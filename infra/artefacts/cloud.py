@@ -12,6 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from artefacts.events import dynamodb_stream, sqs
 from artefacts.layout import Artefact, built_template
+from feedsmith.stores.records import wrap
 from feedsmith_local.cloudformation import Evaluator
 
 _REGION = "eu-west-1"
@@ -88,10 +89,9 @@ class Cloud:
         records = self._streams.get_records(ShardIterator=start["ShardIterator"])["Records"]
         return dynamodb_stream(records, arn, shard)
 
-    def put_record(self, record: dict[str, str]) -> None:
-        """Write strings straight into the ledger."""
-        item = {name: {"S": value} for name, value in record.items()}
-        self.dynamodb.put_item(TableName=self._made["LedgerTable"], Item=item)
+    def put_record(self, record: dict[str, str | int]) -> None:
+        """Write straight into the ledger."""
+        self.dynamodb.put_item(TableName=self._made["LedgerTable"], Item=wrap(record))
 
     def _client(self, service: str) -> Any:
         return boto3.client(
@@ -123,8 +123,12 @@ class Cloud:
             "LedgerTable": "ledger",
             "ChunkQueue": self.sqs.create_queue(QueueName="chunks")["QueueUrl"],
         }
-        for name in ("QdrantApiKey", "PseudonymKey"):
-            self._made[name] = secrets.create_secret(Name=name, SecretString=f"the {name} of this test")["ARN"]
+        name = "QdrantApiKey"
+        self._made[name] = secrets.create_secret(Name=name, SecretString=f"the {name} of this test")["ARN"]
+        kms = self._client("kms")
+        self._made["TenantKey"] = kms.create_key()["KeyMetadata"]["KeyId"]
+        signing = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+        self._made["ProofKey"] = signing["KeyMetadata"]["KeyId"]
 
     def _bucket(self, name: str) -> str:
         return str(self._evaluate(self._template["Resources"][name]["Properties"]["BucketName"], self._refer))

@@ -15,8 +15,9 @@ from artefacts.cloud import Cloud
 from artefacts.layout import built_artefacts
 from artefacts.process import FunctionProcess
 from artefacts.runtime_api import Answer
+from feedsmith.models import ApiKey
 
-API_KEY = "an-api-key"
+API_KEY = f"fs_{'a' * 20}_{'k' * 43}"
 CALLER = {"tenant": "acme", "role": "operator", "subject": "shop"}
 
 _SUBJECTS = {
@@ -70,7 +71,7 @@ def journey(build_dir: Path, interpreter: Path, vectors: Path) -> Iterator[Step]
                     yield Step(function, name, answer, process.first_answer_s if number == 0 else None)
 
         _let_in(cloud)
-        yield from run("AuthorizerFunction", known=_asked(API_KEY), unknown=_asked("not-a-key"))
+        yield from run("AuthorizerFunction", known=_asked(API_KEY), unknown=_asked(API_KEY[:-1] + "x"))
         yield from run("PlanFunction", plan=_uploaded(cloud))
         yield from run("ChunkFunction", work=cloud.chunks())
         yield from run(
@@ -94,9 +95,17 @@ def journey(build_dir: Path, interpreter: Path, vectors: Path) -> Iterator[Step]
 
 def _let_in(cloud: Cloud) -> None:
     """Register the caller's key, as the ledger keeps it."""
-    digest = hashlib.sha256(API_KEY.encode()).hexdigest()
-    cloud.put_record({"pk": "TENANTS", "sk": CALLER["tenant"]})
-    cloud.put_record({"pk": f"KEY#{digest}", "sk": "KEY", **CALLER})
+    _, key_id, secret = API_KEY.split("_")
+    key = ApiKey(
+        id=key_id,
+        tenant=CALLER["tenant"],
+        role="operator",
+        secret_hash=hashlib.sha256(secret.encode()).hexdigest(),
+        created_at=datetime.now(UTC),
+        revision=1,
+    )
+    cloud.put_record({"pk": "TENANTS", "sk": key.tenant})
+    cloud.put_record({"pk": "KEYS", "sk": key.id, "key": key.model_dump_json(), "revision": key.revision})
 
 
 def _asked(key: str) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_built_functions_carry_an_upload_to_a_feed_and_a_text(
             case "item":
                 assert body(step, 200)["item"]["title"] == ITEMS[0]["title"]
             case "events":
-                assert body(step, 202) == {"accepted": 48, "duplicates": 0}
+                assert body(step, 202) == {"accepted": 48, "duplicates": 0, "ignored": 0}
             case "absorb":
                 assert payload(step)["batchItemFailures"] == []
             case "recluster":

@@ -12,10 +12,7 @@ BUCKET = "uploads"
 
 
 class BlobsContract:
-    """``blobs`` has an empty, versioned bucket ``uploads``; ``first_version`` is the version of a key's first write."""
-
-    def first_version(self, blobs: Blobs, key: str) -> str:
-        raise NotImplementedError
+    """``blobs`` has an empty, versioned bucket ``uploads``."""
 
     def test_a_long_object_comes_in_blocks(self, blobs: Blobs) -> None:
         body = bytes(range(256)) * 4096 * 2 + b"end"  # 2 MiB and 3 bytes
@@ -23,6 +20,13 @@ class BlobsContract:
         blocks = list(blobs.stream(BUCKET, "a.jsonl"))
         assert b"".join(blocks) == body
         assert max(map(len, blocks)) <= MIB
+
+    def test_a_prefix_is_deleted_with_its_old_versions(self, blobs: Blobs) -> None:
+        for key in ("acme/a", "acme/a", "acme/b/c", "acmes/a"):
+            blobs.write(BUCKET, key, b"x")
+        assert blobs.delete(BUCKET, "acme/") == 3
+        assert blobs.keys(BUCKET) == ["acmes/a"]
+        assert blobs.delete(BUCKET, "acme/") == 0
 
     def test_an_empty_object_has_no_bytes(self, blobs: Blobs) -> None:
         blobs.write(BUCKET, "empty", b"")
@@ -42,8 +46,7 @@ class BlobsContract:
                 blobs.read_range(BUCKET, "a", start, end)
 
     def test_a_version_is_read_after_it_was_replaced(self, blobs: Blobs) -> None:
-        blobs.write(BUCKET, "a", b"first")
-        version = self.first_version(blobs, "a")
+        version = blobs.write(BUCKET, "a", b"first")
         blobs.write(BUCKET, "a", b"second one")
         assert b"".join(blobs.stream(BUCKET, "a")) == b"second one"
         assert b"".join(blobs.stream(BUCKET, "a", version)) == b"first"

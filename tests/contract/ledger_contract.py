@@ -12,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feedsmith.errors import NotFound
-from feedsmith.models import Consent, Event, EventType, ItemActivity, TenantSettings, Wishes
+from feedsmith.errors import InvalidRequest, NotFound
+from feedsmith.experiments import Experiment, RerankingChange, Variant
+from feedsmith.models import Consent, ConsentChoice, Event, EventType, ItemActivity, TenantSettings, Wishes
 from feedsmith.stores.base import Counter, Ledger, Spending
+from support.callers import api_key, issuer
 from support.ledger import FakeClock
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -51,6 +53,15 @@ class LedgerContract:
         return FakeClock(NOON)
 
     # -- events ----------------------------------------------------------------------------------------------
+
+    def test_an_event_is_found_by_its_identity(self, ledger: Ledger) -> None:
+        clicked = event("a", key="e1")
+        ledger.append("acme", "u1", clicked)
+        assert ledger.event("acme", "u1", "e1") == clicked.model_copy(update={"user_id": "u1"})
+        # and by nobody else's key
+        assert ledger.event("acme", "u2", "e1") is None
+        assert ledger.event("other", "u1", "e1") is None
+        assert ledger.event("acme", "u1", "e2") is None
 
     def test_an_event_is_written_once(self, ledger: Ledger) -> None:
         # GIVEN an event with an id
@@ -372,7 +383,7 @@ class LedgerContract:
         user, other = next(_users), next(_users)
         assert ledger.wishes("acme", user) == Wishes()
         # WHEN a user decides something
-        decided = Wishes(consent=Consent(profiling=False, generation=True, analytics=True), removed_tags=("sport",))
+        decided = Wishes(consent=ConsentChoice(profiling=False, generation=True), removed_tags=("sport",))
         assert ledger.save_wishes("acme", user, decided)
         # THEN it is there at once, for nobody else, and no event is
         assert ledger.wishes("acme", user) == decided.model_copy(update={"revision": 1})
@@ -394,18 +405,145 @@ class LedgerContract:
         assert ledger.tenant_settings("shy") == shy.model_copy(update={"revision": 1})
         assert ledger.tenant_settings("acme") == TenantSettings()
 
-    def test_a_key_lets_its_caller_in(self, ledger: Ledger) -> None:
-        ledger.save_key("ab12", tenant="acme", role="service", subject="")
-        ledger.save_key("cd34", tenant="acme", role="operator", subject="ops")
-        assert ledger.tenant_of_key("ab12") == {"tenant": "acme", "role": "service", "subject": ""}
-        assert ledger.tenant_of_key("cd34") == {"tenant": "acme", "role": "operator", "subject": "ops"}
-        assert ledger.tenant_of_key("ef56") is None
+    # -- experiments -----------------------------------------------------------------------------------------
 
-    def test_tenants_are_those_with_a_key(self, ledger: Ledger) -> None:
+    def test_experiments_are_their_tenants_and_changed_by_who_read_them_last(self, ledger: Ledger) -> None:
+        # GIVEN an experiment, stored once
+        variants = (Variant(name="a"), Variant(name="b", weight=2, reranking=RerankingChange(mmr=0.5)))
+        made = Experiment(id="x", domain="news", variants=variants, salt="s", started_at=NOON, status="running")
+        assert ledger.save_experiment("acme", made)
+        assert not ledger.save_experiment("acme", made)
+        # WHEN it is changed by somebody who read it
+        (read,) = ledger.experiments("acme")
+        assert read == made.model_copy(update={"revision": 1})
+        assert ledger.save_experiment("acme", read.model_copy(update={"status": "stopped"}))
+        # THEN who read before must read again, and nobody else has it
+        assert not ledger.save_experiment("acme", read)
+        assert ledger.experiments("acme")[0].status == "stopped"
+        assert ledger.experiments("other") == []
+        ledger.delete_experiment("other", "x")
+        ledger.delete_experiment("acme", "x")
+        ledger.delete_experiment("acme", "x")
+        assert ledger.experiments("acme") == []
+
+    def test_texts_that_were_given_are_in_the_books(self, ledger: Ledger) -> None:
+        ledger.spend("acme", DAY, Spending(60, 900))
+        ledger.spend("acme", DAY, Spending(texts=1))
+        ledger.spend("acme", DAY, Spending(texts=1, cached=1))
+
+        assert ledger.spent("acme", DAY) == Spending(60, 900, texts=2, cached=1)
+
+    # -- callers ---------------------------------------------------------------------------------------------
+
+    def test_a_key_is_kept_with_all_that_it_says(self, ledger: Ledger) -> None:
+        shop, ops = api_key("a", "acme"), api_key("b", "acme", role="operator", scopes=frozenset())
+        other = api_key("c", "other", expires_at=NOON, revoked_at=NOON)
+        assert [ledger.save_key(key) for key in (ops, other, shop)] == [True, True, True]
+
+        assert ledger.key(shop.id) == shop.model_copy(update={"revision": 1})
+        assert ledger.key(other.id) == other.model_copy(update={"revision": 1})
+        assert ledger.key("d" * 20) is None
+        assert [key.id for key in ledger.keys("acme")] == [shop.id, ops.id]
+        assert [key.id for key in ledger.keys()] == [shop.id, ops.id, other.id]
+        assert ledger.keys("nobody") == []
+
+    def test_a_key_that_somebody_else_changed_is_not_overwritten(self, ledger: Ledger) -> None:
+        # GIVEN a key that two read
+        assert ledger.save_key(api_key("a", "acme"))
+        read = ledger.key("a" * 20)
+        assert read is not None
+        # WHEN one revokes it, and the other gives it another end
+        assert ledger.save_key(read.model_copy(update={"revoked_at": NOON}))
+        assert not ledger.save_key(read.model_copy(update={"expires_at": NOON}))
+        # THEN it stays revoked; nor can a new one take its place
+        assert not ledger.save_key(api_key("a", "acme"))
+        stored = ledger.key("a" * 20)
+        assert stored is not None
+        assert (stored.revoked_at, stored.expires_at, stored.revision) == (NOON, None, 2)
+
+    def test_an_issuer_is_kept_until_it_is_deleted(self, ledger: Ledger) -> None:
+        acme = issuer("https://id.example.com/acme", "acme")
+        other = issuer("https://id.example.com/other", "other")
+        assert ledger.save_issuer(other)
+        assert ledger.save_issuer(acme)
+        assert not ledger.save_issuer(acme.model_copy(update={"tenant": "other"}))
+
+        assert ledger.issuer(acme.url) == acme.model_copy(update={"revision": 1})
+        assert ledger.issuer("https://id.example.com/nobody") is None
+        assert [found.url for found in ledger.issuers("acme")] == [acme.url]
+        assert [found.url for found in ledger.issuers()] == [acme.url, other.url]
+        ledger.delete_issuer(acme.url)
+        ledger.delete_issuer(acme.url)
+        assert ledger.issuer(acme.url) is None
+        assert [found.url for found in ledger.issuers()] == [other.url]
+
+    def test_tenants_are_those_with_a_key_or_an_issuer(self, ledger: Ledger) -> None:
         assert ledger.tenants() == []
-        for number, tenant in enumerate(["zeta", "acme", "zeta", "beta"]):
-            ledger.save_key(f"{number:02}", tenant=tenant, role="service", subject="")
-        assert ledger.tenants() == ["acme", "beta", "zeta"]
+        for letter, tenant in zip("abcd", ["zeta", "acme", "zeta", "beta"], strict=True):
+            ledger.save_key(api_key(letter, tenant))
+        ledger.save_issuer(issuer("https://id.example.com", "users-only"))
+        assert ledger.tenants() == ["acme", "beta", "users-only", "zeta"]
 
     def test_it_answers(self, ledger: Ledger) -> None:
         ledger.ping()
+
+
+class RightsContract:
+    """What every ledger shows and erases; a second class, as the first is long."""
+
+    @pytest.fixture
+    def clock(self) -> FakeClock:
+        return FakeClock(NOON)
+
+    @pytest.fixture
+    def full(self, ledger: Ledger) -> Ledger:
+        """All kinds of records of u1, and some of others."""
+        for number in range(3):
+            ledger.append("acme", "u1", event(f"item-{number}", key=f"e{number}"))
+        ledger.next_revision("acme", "u1")
+        ledger.save_wishes("acme", "u1", Wishes(unwanted_tags=("golf",)))
+        ledger.cache_text("acme", "k1", '{"text": "for you"}', expires_at=NOON, user="u1")
+        ledger.append("acme", "u2", event("item-0", key="e0"))
+        ledger.append("beta", "u1", event("item-0", key="e0"))
+        ledger.save_counter("acme", "item-0", Counter({"click": 2}))
+        return ledger
+
+    def test_all_of_a_user_is_read_page_by_page(self, full: Ledger) -> None:
+        found, cursor, pages = [], None, 0
+        while True:
+            page = full.records("acme", "u1", limit=4, cursor=cursor)
+            found += page.records
+            pages += 1
+            if (cursor := page.cursor) is None:
+                break
+        assert pages >= 2
+        assert sorted(record["kind"] for record in found) == ["event"] * 3 + ["revision", "text", "wishes"]
+        assert {r["item_id"]: r["type"] for r in found if r["kind"] == "event"} == dict.fromkeys(
+            ("item-0", "item-1", "item-2"), "click"
+        )
+        (text,) = (record["text"] for record in found if record["kind"] == "text")
+        assert text == {"text": "for you"}
+        assert "u1" not in str(found)
+
+    def test_a_foreign_cursor_is_refused(self, full: Ledger) -> None:
+        with pytest.raises(InvalidRequest, match="start again without one"):
+            full.records("acme", "u1", limit=4, cursor="%%%")
+
+    def test_all_of_a_user_is_erased_and_nothing_else(self, full: Ledger) -> None:
+        assert full.erase("acme", "u1") == {"event": 3, "revision": 1, "text": 1, "wishes": 1}
+        assert full.records("acme", "u1", limit=10).records == []
+        assert full.erase("acme", "u1") == {}
+        assert len(full.history("acme", "u2", 10)) == len(full.history("beta", "u1", 10)) == 1
+        assert full.counters("acme", ["item-0"])["item-0"].counts == {"click": 2}
+
+    def test_an_erasure_stops_when_it_is_told_to(self, full: Ledger) -> None:
+        full.erase("acme", "u1", until=lambda: True)
+        assert len(full.records("acme", "u1", limit=10).records) == 6
+
+    def test_a_tenant_is_shown_and_erased_whole(self, full: Ledger) -> None:
+        assert len(list(full.tenant_records("acme"))) == 8
+        assert full.erase_tenant("acme") == 8
+        assert list(full.tenant_records("acme")) == []
+        assert full.history("acme", "u2", 10) == []
+        assert full.counters("acme", ["item-0"]) == {}
+        assert len(full.history("beta", "u1", 10)) == 1

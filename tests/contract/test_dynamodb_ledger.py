@@ -10,16 +10,19 @@ from botocore.config import Config
 from botocore.session import get_session
 from botocore.stub import Stubber
 
-from contract.ledger_contract import DAY, NOON, LedgerContract, event
+from contract.ledger_contract import DAY, NOON, LedgerContract, RightsContract, event
 from feedsmith.errors import ConfigurationError, StoreUnavailable
 from feedsmith.stores import aws
 from feedsmith.stores.base import Counter, Spending
 from feedsmith.stores.dynamodb import DynamoLedger
+from feedsmith.stores.keyring import Keyring
 from feedsmith.stores.streams import parse_stream
 from support.aws import REGION, create_ledger_table, mock_region, no_pause
 from support.ledger import FakeClock
+from support.rights import sealer
 
 TABLE = "ledger"
+SEALER = sealer()
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,7 @@ class Interposed:
 class TestDynamoLedger(LedgerContract):
     @pytest.fixture
     def ledger(self, client: Any, clock: FakeClock) -> DynamoLedger:
-        return DynamoLedger(client, TABLE, clock)
+        return DynamoLedger(client, TABLE, SEALER, clock)
 
     # -- what lies in the table ------------------------------------------------------------------------------
 
@@ -83,6 +86,22 @@ class TestDynamoLedger(LedgerContract):
         )  # fmt: skip
         assert record["expires_at"] == {"N": "1775347200"}  # date -u -d 2026-04-05 +%s, 35 days later
 
+    def test_an_event_of_another_version_hides_no_other(self, ledger: DynamoLedger, client: Any) -> None:
+        # GIVEN an event as a later version might write it, and one of ours
+        ledger.append("acme", "u1", event("a", key="e1"))
+        ledger.append("acme", "u1", event("b", key="e2"))
+        key = {"pk": {"S": "acme#U#u1"}, "sk": {"S": "E#e1"}}
+        strange = {":new": {"S": '{"colour": "secret-blue"}'}}
+        client.update_item(
+            TableName=TABLE, Key=key, UpdateExpression="SET event = :new", ExpressionAttributeValues=strange
+        )
+        # THEN the other one is there, and this one says what to do when it is asked for
+        assert [found.item_id for found in ledger.history("acme", "u1", 10)] == ["b"]
+        with pytest.raises(ConfigurationError, match="same version") as raised:
+            ledger.event("acme", "u1", "e1")
+        assert "secret-blue" not in repr(raised.value)
+        assert raised.value.__context__ is None
+
     def test_the_tables_stream_brings_back_the_events(self, ledger: DynamoLedger, client: Any) -> None:
         # GIVEN events among other writes
         clicked, shown = event("a", key="e1", value=0.1), event("b", "impression")
@@ -92,7 +111,8 @@ class TestDynamoLedger(LedgerContract):
         ledger.save_counter("acme", "a", Counter({"click": 1}))
         ledger.append("acme", "u2", shown)
         # WHEN the stream's records go through the parser
-        records = parse_stream({"Records": self._stream(client), "shardId": "shardId-0001"})
+        records, unreadable = parse_stream({"Records": self._stream(client), "shardId": "shardId-0001"}, SEALER)
+        assert not unreadable
         # THEN exactly the events come out, in order
         assert [(record.tenant, record.user, record.event) for record in records] == [
             ("acme", "u1", clicked.model_copy(update={"user_id": "u1"})),
@@ -116,7 +136,7 @@ class TestDynamoLedger(LedgerContract):
         def query(**request: Any) -> Any:
             return client.query(**request | {"Limit": 2})
 
-        ledger = DynamoLedger(Interposed(client, query=query), TABLE)
+        ledger = DynamoLedger(Interposed(client, query=query), TABLE, SEALER)
         for number in range(5):
             ledger.append("acme", "u1", event(f"item-{number}", at=NOON + timedelta(seconds=number)))
             ledger.finish_chunk("acme", "i1", number, indexed=1, unchanged=0, rejected=0)
@@ -131,7 +151,7 @@ class TestDynamoLedger(LedgerContract):
         def scan(**request: Any) -> Any:
             return client.scan(**request | {"Limit": 2})
 
-        ledger = DynamoLedger(Interposed(client, scan=scan), TABLE)
+        ledger = DynamoLedger(Interposed(client, scan=scan), TABLE, SEALER)
         for number in range(5):
             ledger.append("acme", f"u{number}", event(f"item-{number}", "impression"))
             ledger.next_revision("acme", f"u{number}")
@@ -148,7 +168,7 @@ class TestDynamoLedger(LedgerContract):
             answer = client.batch_get_item(RequestItems={TABLE: {"Keys": keys[:3]}})
             return answer | {"UnprocessedKeys": {TABLE: {"Keys": keys[3:]}} if keys[3:] else {}}
 
-        ledger = DynamoLedger(Interposed(client, batch_get_item=batch_get_item), TABLE)
+        ledger = DynamoLedger(Interposed(client, batch_get_item=batch_get_item), TABLE, SEALER)
         names = [f"item-{number}" for number in range(16)]
         for name in names:
             ledger.save_counter("acme", name, Counter({"click": 1}))
@@ -162,7 +182,7 @@ class TestDynamoLedger(LedgerContract):
 
     def test_an_absent_table_names_its_setting(self, client: Any) -> None:
         with pytest.raises(ConfigurationError, match=r"'typo'.*FEEDSMITH_TABLE"):
-            DynamoLedger(client, "typo").ping()
+            DynamoLedger(client, "typo", SEALER).ping()
 
     @pytest.mark.parametrize(
         ("code", "error"),
@@ -179,7 +199,7 @@ class TestDynamoLedger(LedgerContract):
         with Stubber(client) as stubber:
             stubber.add_client_error("update_item", code, "One of acme#U#5eed is too much")
             with pytest.raises(error, match=f"DynamoDB table 'ledger' answered {code} to UpdateItem: ") as raised:
-                DynamoLedger(client, TABLE).next_revision("acme", "5eed")
+                DynamoLedger(client, TABLE, SEALER).next_revision("acme", "5eed")
         assert "5eed" not in str(raised.value)
 
     def test_a_table_that_cannot_be_reached_may_be_asked_again(self) -> None:
@@ -189,18 +209,34 @@ class TestDynamoLedger(LedgerContract):
             aws_access_key_id="id", aws_secret_access_key="key",
         )  # fmt: skip
         with pytest.raises(StoreUnavailable, match=r"cannot be reached \(EndpointConnectionError\): try again"):
-            DynamoLedger(unreachable, TABLE).append("acme", "u1", event("a"))
+            DynamoLedger(unreachable, TABLE, SEALER).append("acme", "u1", event("a"))
 
-    def test_an_event_of_another_version_is_an_error_that_quotes_nothing(
-        self, ledger: DynamoLedger, client: Any
+
+class TestDynamoRights(RightsContract):
+    @pytest.fixture
+    def keyring(self) -> Keyring:
+        return sealer()
+
+    @pytest.fixture
+    def ledger(self, client: Any, clock: FakeClock, keyring: Keyring) -> DynamoLedger:
+        return DynamoLedger(client, TABLE, keyring, clock)
+
+    def test_what_somebody_read_is_not_in_the_table(self, full: DynamoLedger, client: Any) -> None:
+        records = client.scan(TableName=TABLE)["Items"]
+        assert "item-1" not in json.dumps(records)
+
+    def test_a_sealed_event_is_of_no_use_under_another_user(self, full: DynamoLedger, client: Any) -> None:
+        moved = client.get_item(TableName=TABLE, Key={"pk": {"S": "acme#U#u1"}, "sk": {"S": "E#e1"}})["Item"]
+        client.put_item(TableName=TABLE, Item=moved | {"pk": {"S": "acme#U#u2"}})
+        assert [event.item_id for event in full.history("acme", "u2", 10)] == ["item-0"]
+
+    def test_resealing_leaves_the_events_and_needs_the_old_key_no_more(
+        self, full: DynamoLedger, client: Any, keyring: Keyring
     ) -> None:
-        ledger.append("acme", "u1", event("secretly-read", key="e1"))
-        client.update_item(
-            TableName=TABLE,
-            Key={"pk": {"S": "acme#U#u1"}, "sk": {"S": "E#e1"}},
-            UpdateExpression="SET event = :event",
-            ExpressionAttributeValues={":event": {"S": '{"item_id": "secretly-read", "new_field": 1}'}},
-        )
-        with pytest.raises(ConfigurationError, match="deploy all functions from the same version") as raised:
-            ledger.history("acme", "u1", 10)
-        assert raised.value.__context__ is None
+        keyring.rotate("acme")
+        assert full.reseal("acme") == 4
+        assert full.reseal("acme") == 0
+        records = client.scan(TableName=TABLE)["Items"]
+        versions = {r["event"]["S"].partition(".")[0] for r in records if "event" in r and "acme" in r["pk"]["S"]}
+        assert versions == {"2"}
+        assert len(full.history("acme", "u1", 10)) == 3

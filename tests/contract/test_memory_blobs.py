@@ -12,9 +12,6 @@ class TestInMemoryBlobs(BlobsContract):
     def blobs(self) -> InMemoryBlobs:
         return InMemoryBlobs()
 
-    def first_version(self, blobs: Blobs, key: str) -> str:
-        return "1"
-
     def test_buckets_are_apart(self, blobs: InMemoryBlobs) -> None:
         for bucket, key in (("work", "b"), ("work", "a"), ("uploads", "c")):
             blobs.write(bucket, key, b"x")

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from contract.ledger_contract import LedgerContract, event
+from contract.ledger_contract import LedgerContract, RightsContract, event
 from support.ledger import FakeClock, InMemoryLedger
 
 
@@ -23,3 +23,9 @@ class TestInMemoryLedger(LedgerContract):
         with ThreadPoolExecutor(8) as pool:
             written = list(pool.map(lambda _: ledger.append("acme", "u1", event("a", key="e1")), range(50)))
         assert sum(written) == 1
+
+
+class TestInMemoryRights(RightsContract):
+    @pytest.fixture
+    def ledger(self, clock: FakeClock) -> InMemoryLedger:
+        return InMemoryLedger(clock)

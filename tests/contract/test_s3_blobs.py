@@ -59,14 +59,6 @@ class TestS3Blobs(BlobsContract):
     def blobs(self, client: Any) -> S3Blobs:
         return S3Blobs(client)
 
-    @pytest.fixture(autouse=True)
-    def remember(self, request: pytest.FixtureRequest) -> None:
-        self.client = request.getfixturevalue("client")
-
-    def first_version(self, blobs: Blobs, key: str) -> str:
-        version: str = self.client.list_object_versions(Bucket=BUCKET, Prefix=key)["Versions"][-1]["VersionId"]
-        return version
-
     def test_a_broken_connection_is_taken_up_again_at_the_same_byte(self) -> None:
         # GIVEN 2.5 MiB, and connections that break after 1.5 MiB and at once
         body = bytes(range(256)) * (4096 * 5 // 2)

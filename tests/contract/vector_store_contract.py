@@ -182,11 +182,26 @@ class VectorStoreContract:
         # and the index follows: d (9.5), e (0.25), c (-1.5)
         assert keys(shelf.query("acme", "items", [Query(9, order_by="trend")])[0]) == ["d", "e", "c"]
 
+    def test_a_patch_with_none_takes_a_field_away(self, shelf: VectorStore) -> None:
+        shelf.patch("acme", "items", "d", {"trend": None, "fresh": 5})
+
+        left = {name: value for name, value in SHELF[3].payload.items() if name != "trend"}
+        assert shelf.retrieve("acme", "items", ["d"])["d"].payload == {**left, "fresh": 5}
+        assert keys(shelf.query("acme", "items", [Query(9, order_by="trend")])[0]) == ["e", "c"]
+
     def test_patching_an_absent_point_creates_none(self, shelf: VectorStore) -> None:
         shelf.patch("acme", "items", "nowhere", {"trend": 1.0})
 
         assert shelf.retrieve("acme", "items", ["nowhere"]) == {}
         assert shelf.count("acme", "items") == 5
+
+    def test_a_tenants_points_are_dropped_and_no_others(self, store: VectorStore) -> None:
+        for tenant in ("acme", "beta"):
+            store.upsert(tenant, "users", [Point(str(n), X, {"domain": "news"}) for n in range(3)])
+        store.upsert("acme", "items", [Point("i", X, {"domain": "news"})])
+        assert store.drop("acme", "users") == 3
+        assert store.drop("acme", "users") == 0
+        assert [store.count(t, c) for t, c in (("acme", "users"), ("acme", "items"), ("beta", "users"))] == [0, 1, 3]
 
     def test_delete(self, shelf: VectorStore) -> None:
         shelf.delete("acme", "items", ["a", "nowhere", "c"])

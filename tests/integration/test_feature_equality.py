@@ -17,6 +17,7 @@ from feedsmith.content.understanding import Understander
 from feedsmith.domains import load_domains
 from feedsmith.insight.counters import CounterService
 from feedsmith.models import Event, Item
+from feedsmith.privacy.wishes import WishesService
 from feedsmith.profiles.segments import SegmentService
 from feedsmith.profiles.service import ProfileService
 from feedsmith.profiles.stream import StreamConsumer
@@ -29,6 +30,7 @@ from feedsmith.stores.export import all_items
 from feedsmith_training.events import catalogues_of, log_of
 from feedsmith_training.replay import K_ANONYMITY, HalfLives, feature_table
 from support.ledger import FakeClock, InMemoryLedger
+from support.letters import InMemoryDeadLetters
 from support.vectors import MemoryVectors
 
 DOMAINS = load_domains()
@@ -76,10 +78,18 @@ class World:
         self.content = ContentService(
             self.vectors, self.ledger, lambda: Understander(RandomDirections(), DOMAINS), DOMAINS, clock=self.clock
         )
-        self.profiles = ProfileService(self.vectors, self.ledger, DOMAINS, history_length=200, clock=self.clock)
+        decisions = WishesService(self.ledger)
+        self.profiles = ProfileService(
+            self.vectors, self.ledger, DOMAINS, decisions=decisions, history_length=200, clock=self.clock
+        )
         self.segments = SegmentService(self.vectors, DOMAINS, k_anonymity=K_ANONYMITY, clock=self.clock)
         self.stream = StreamConsumer(
-            self.profiles, CounterService(self.ledger, self.vectors, DOMAINS, clock=self.clock)
+            self.profiles,
+            CounterService(self.ledger, self.vectors, DOMAINS, clock=self.clock),
+            InMemoryDeadLetters(),
+            self.ledger,
+            decisions=decisions,
+            remaining=list,
         )
         self.retriever = Retriever(self.vectors, self.segments)
         self._absorbed = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
@@ -19,6 +18,7 @@ from feedsmith.bootstrap import services
 from feedsmith.content.uploads import rejects_prefix
 from feedsmith.errors import ConfigurationError
 from feedsmith_local.stack import LocalStack
+from support.callers import LOCAL_KEY
 
 SPORT = [
     "Striker scores twice as City win the cup final",
@@ -40,7 +40,7 @@ ROWS = [
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[LocalStack]:
-    environment = {"FEEDSMITH_MODELS_PATH": str(models), "FEEDSMITH_LOCAL_KEY": "a-fixed-key"}
+    environment = {"FEEDSMITH_MODELS_PATH": str(models), "FEEDSMITH_LOCAL_KEY": LOCAL_KEY}
     with LocalStack(tmp_path_factory.mktemp("state"), port=0, environment=environment) as running:
         yield running
 
@@ -90,7 +90,7 @@ def test_an_event_is_in_the_next_feed_within_a_second(uploaded: Any, http: httpx
 
     start = time.monotonic()
     posted = http.post("/v1/events", json={"events": events})
-    assert (posted.status_code, posted.json()) == (202, {"accepted": 2, "duplicates": 0})
+    assert (posted.status_code, posted.json()) == (202, {"accepted": 2, "duplicates": 0, "ignored": 0})
     while True:
         slate = (
             http.get("/v1/users/ann/recommendations", params={"domain": "news", "limit": 4}).raise_for_status().json()
@@ -102,12 +102,12 @@ def test_an_event_is_in_the_next_feed_within_a_second(uploaded: Any, http: httpx
     assert took < 1
     assert slate["basis"] == "personal"
     assert slate["items"][0]["item_id"] in ("s2", "s3")
-    assert http.post("/v1/events", json={"events": events}).json() == {"accepted": 0, "duplicates": 2}
+    assert http.post("/v1/events", json={"events": events}).json() == {"accepted": 0, "duplicates": 2, "ignored": 0}
 
 
 def test_a_wrong_key_or_none_is_refused(stack: LocalStack) -> None:
     url = f"{stack.base_url}/v1/users/ann/recommendations?domain=news"
-    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic a-fixed-key"}):
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {LOCAL_KEY}"}):
         answer = httpx.get(url, headers=headers, trust_env=False)
         assert answer.status_code == 401
         assert answer.headers["Content-Type"] == "application/problem+json"
@@ -116,10 +116,9 @@ def test_a_wrong_key_or_none_is_refused(stack: LocalStack) -> None:
 
 
 def test_another_tenants_key_sees_none_of_it(uploaded: Any, stack: LocalStack, http: httpx.Client) -> None:
-    digest = hashlib.sha256(b"other-key").hexdigest()
-    services().ledger.save_key(digest, tenant="other", role="service", subject="")
+    other = services().access.create("other", scopes=["recommend:read"])
 
-    answer = http.get("/v1/items/s0", headers={"Authorization": "Bearer other-key"})
+    answer = http.get("/v1/items/s0", headers={"Authorization": f"Bearer {other.text}"})
 
     assert answer.status_code == 404
 
@@ -152,4 +151,4 @@ def test_the_environment_is_the_templates(stack: LocalStack, models: Path) -> No
     assert os.environ["FEEDSMITH_TABLE"] == "feedsmith-local-LedgerTable"
     assert os.environ["FEEDSMITH_UPLOADS_BUCKET"] == "feedsmith-local-uploads-123456789012-us-east-1"
     assert os.environ["FEEDSMITH_MODELS_PATH"] == str(models)
-    assert stack.key == "a-fixed-key"
+    assert stack.key == LOCAL_KEY

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from feedsmith.errors import StoreUnavailable
 from feedsmith.insight.counters import CounterService, item_stats
 from feedsmith.models import Event, ItemActivity, ItemStats, Profile
+from feedsmith.privacy.wishes import WishesService
 from feedsmith.profiles.service import ProfileService
 from feedsmith.profiles.stream import StreamConsumer
 from feedsmith.stores import codec
 from feedsmith.stores.base import StreamRecord
 from support.ledger import FakeClock, InMemoryLedger
+from support.letters import InMemoryDeadLetters
 from support.people import DOMAINS, NOON, TENANT, make_event, make_item, put_item
 from support.vectors import MemoryVectors
 
@@ -68,8 +70,10 @@ class Outcome:
 
 def travel(events: History, way: Way) -> Outcome:
     vectors, ledger, clock = FlakyVectors(), InMemoryLedger(), FakeClock(NOON)
-    profiles = ProfileService(vectors, ledger, DOMAINS, history_length=100, clock=clock)
-    consumer = StreamConsumer(profiles, CounterService(ledger, vectors, DOMAINS, clock=clock))
+    decisions = WishesService(ledger)
+    profiles = ProfileService(vectors, ledger, DOMAINS, decisions=decisions, history_length=100, clock=clock)
+    counters = CounterService(ledger, vectors, DOMAINS, clock=clock)
+    consumer = StreamConsumer(profiles, counters, InMemoryDeadLetters(), ledger, decisions=decisions, remaining=list)
     for indexed, coordinates in ITEMS.values():
         put_item(vectors, indexed, *coordinates)
     for index in way.order:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from feedsmith_local.stack import LocalStack
-from support.readme import bash_blocks
+from support.readme import bash_blocks, python_blocks
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="the README's session needs curl")
 
@@ -42,8 +43,8 @@ def test_the_session_of_the_readme(stack: LocalStack) -> None:
 
     assert run(items, stack) == [{"indexed": 4, "unchanged": 0}]
     assert run(items, stack) == [{"indexed": 0, "unchanged": 4}]
-    assert run(events, stack) == [{"accepted": 2, "duplicates": 0}]
-    assert run(events, stack) == [{"accepted": 0, "duplicates": 2}]
+    assert run(events, stack) == [{"accepted": 2, "duplicates": 0, "ignored": 0}]
+    assert run(events, stack) == [{"accepted": 0, "duplicates": 2, "ignored": 0}]
 
     # Ann liked one piece of sport: the other one comes first, and the read one is gone.
     deadline = time.monotonic() + 10
@@ -58,12 +59,19 @@ def test_the_session_of_the_readme(stack: LocalStack) -> None:
         assert item["score"] == pytest.approx(sum(term["contribution"] for term in item["terms"]), abs=1e-5)
     assert slate["items"][0]["reasons"]
 
+    for readme in ("README.md", "README.zh-CN.md"):
+        (snippet,) = python_blocks(readme)
+        env = {**os.environ, "URL": stack.base_url, "KEY": stack.key}
+        said = subprocess.run([sys.executable, "-c", snippet], env=env, capture_output=True, text=True, check=True)
+        assert said.stdout.strip()
+        assert not said.stderr
+
     (headline,) = run(text, stack)
     assert headline["text"]
     assert headline["verdict"]["passed"]
 
     profile, item, similar, segments, health = run(rest, stack)
-    assert profile["interactions"] == 2
+    assert profile["interactions"] == 4  # two by curl, one by each README's snippet
     assert "sport" in profile["topics"]
     assert item["item"]["id"] == "n1"
     assert similar["items"][0]["item_id"] == "n2"

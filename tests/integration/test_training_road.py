@@ -11,6 +11,7 @@ from feedsmith.models import Recommendation
 from feedsmith.ranking.registry import PromotedRankers
 from feedsmith_training.promotion import Promoter, TrainingReport
 from feedsmith_training.run import train_all
+from support.callers import api_key
 from support.population import publish, read
 from support.services import absorb, fake_services
 
@@ -23,7 +24,7 @@ class Road:
     def __init__(self) -> None:
         now = datetime(2026, 3, 1, 12, tzinfo=UTC)
         self.services = fake_services()
-        self.services.ledger.save_key("00", tenant="acme", role="service", subject="")
+        self.services.ledger.save_key(api_key("a", "acme"))
         read(self.services, "acme", publish(self.services, "acme", now), now)
         absorb(self.services)
         # A clock that the test moves, and look-ups that end before the request goes on.

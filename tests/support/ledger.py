@@ -9,8 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 from threading import RLock
 
 from feedsmith.errors import NotFound, UploadError
-from feedsmith.models import Event, Ingestion, IngestionStatus, TenantSettings, Wishes, utcnow
-from feedsmith.stores.base import Blobs, Chunk, ChunkQueue, Counter, Ledger, Spending, StreamRecord
+from feedsmith.experiments import Experiment
+from feedsmith.models import ApiKey, Event, Ingestion, IngestionStatus, Issuer, TenantSettings, Wishes, utcnow
+from feedsmith.stores.base import Blobs, Chunk, ChunkQueue, Counter, Spending, StreamRecord
+from support.ledger_rights import InMemoryRights
+from support.rights import InMemoryPeople
 
 BLOCK = 1024 * 1024
 
@@ -46,13 +49,14 @@ class _DoneChunk:
     updated_at: datetime
 
 
-class InMemoryLedger(Ledger):
+class InMemoryLedger(InMemoryRights):
     """A ledger in dictionaries.
 
     ``stream`` holds what the table's stream would deliver, in order, all in one shard.
     """
 
-    def __init__(self, clock: Callable[[], datetime] = utcnow) -> None:
+    def __init__(self, clock: Callable[[], datetime] = utcnow, people: InMemoryPeople | None = None) -> None:
+        self.people = people or InMemoryPeople()
         self.stream: list[StreamRecord] = []
         self._clock = clock
         self._lock = RLock()
@@ -64,8 +68,11 @@ class InMemoryLedger(Ledger):
         self._texts: dict[tuple[str, str | None, str], tuple[str, datetime]] = {}
         self._wishes: dict[tuple[str, str], Wishes] = {}
         self._settings: dict[str, TenantSettings] = {}
-        self._keys: dict[str, dict[str, str]] = {}
+        self._keys: dict[str, ApiKey] = {}
+        self._issuers: dict[str, Issuer] = {}
+        self._tenants: set[str] = set()
         self._spent: dict[tuple[str, date], Spending] = defaultdict(Spending)
+        self._experiments: dict[tuple[str, str], Experiment] = {}
         self._jobs: dict[tuple[str, str], str | None] = {}
 
     def append(self, tenant: str, user: str, event: Event) -> bool:
@@ -78,6 +85,10 @@ class InMemoryLedger(Ledger):
             sequence = str(len(self.stream) + 1)
             self.stream.append(StreamRecord(tenant, user, stored, "shard-0", sequence))
             return True
+
+    def event(self, tenant: str, user: str, identity: str) -> Event | None:
+        with self._lock:
+            return self._events[tenant, user].get(identity)
 
     def history(self, tenant: str, user: str, limit: int) -> list[Event]:
         with self._lock:
@@ -95,6 +106,7 @@ class InMemoryLedger(Ledger):
     def next_revision(self, tenant: str, user: str) -> int:
         with self._lock:
             self._revisions[tenant, user] += 1
+            self._refuse_erased(tenant, user, self._revisions, (tenant, user))
             return self._revisions[tenant, user]
 
     def wishes(self, tenant: str, user: str) -> Wishes:
@@ -106,6 +118,7 @@ class InMemoryLedger(Ledger):
             if self.wishes(tenant, user).revision != wishes.revision:
                 return False
             self._wishes[tenant, user] = wishes.model_copy(update={"revision": wishes.revision + 1})
+            self._refuse_erased(tenant, user, self._wishes, (tenant, user))
             return True
 
     def tenant_settings(self, tenant: str) -> TenantSettings:
@@ -197,13 +210,15 @@ class InMemoryLedger(Ledger):
 
     def cache_text(self, tenant: str, key: str, text: str, *, expires_at: datetime, user: str | None) -> None:
         self._texts[tenant, user, key] = (text, expires_at)
+        if user is not None:
+            self._refuse_erased(tenant, user, self._texts, (tenant, user, key))
 
     def spend(
         self, tenant: str, day: date, amount: Spending, *, most_tokens: int | None = None, most_cost: int | None = None
     ) -> bool:
         with self._lock:
             spent = self._spent[tenant, day]
-            after = Spending(spent.tokens + amount.tokens, spent.cost + amount.cost)
+            after = spent + amount
             if most_tokens is not None and after.tokens > most_tokens:
                 return False
             if most_cost is not None and after.cost > most_cost:
@@ -214,6 +229,23 @@ class InMemoryLedger(Ledger):
     def spent(self, tenant: str, day: date) -> Spending:
         with self._lock:
             return self._spent[tenant, day]
+
+    def experiments(self, tenant: str) -> list[Experiment]:
+        with self._lock:
+            return [held for (owner, _), held in self._experiments.items() if owner == tenant]
+
+    def save_experiment(self, tenant: str, experiment: Experiment) -> bool:
+        with self._lock:
+            stored = self._experiments.get((tenant, experiment.id))
+            if (0 if stored is None else stored.revision) != experiment.revision:
+                return False
+            revised = experiment.model_copy(update={"revision": experiment.revision + 1})
+            self._experiments[tenant, experiment.id] = revised
+            return True
+
+    def delete_experiment(self, tenant: str, experiment_id: str) -> None:
+        with self._lock:
+            self._experiments.pop((tenant, experiment_id), None)
 
     def open_job(self, tenant: str, job_id: str, body: str, *, expires_at: datetime) -> bool:
         with self._lock:
@@ -233,14 +265,44 @@ class InMemoryLedger(Ledger):
                 self._jobs[tenant, job_id] = None
             return open_now
 
-    def tenant_of_key(self, key_hash: str) -> dict[str, str] | None:
-        return self._keys.get(key_hash)
+    def key(self, key_id: str) -> ApiKey | None:
+        return self._keys.get(key_id)
 
-    def save_key(self, key_hash: str, *, tenant: str, role: str, subject: str) -> None:
-        self._keys[key_hash] = {"tenant": tenant, "role": role, "subject": subject}
+    def keys(self, tenant: str | None = None) -> list[ApiKey]:
+        with self._lock:
+            return [key for _, key in sorted(self._keys.items()) if tenant in (None, key.tenant)]
+
+    def save_key(self, key: ApiKey) -> bool:
+        with self._lock:
+            stored = self._keys.get(key.id)
+            if (0 if stored is None else stored.revision) != key.revision:
+                return False
+            self._keys[key.id] = key.model_copy(update={"revision": key.revision + 1})
+            self._tenants.add(key.tenant)
+            return True
+
+    def issuer(self, url: str) -> Issuer | None:
+        return self._issuers.get(url)
+
+    def issuers(self, tenant: str | None = None) -> list[Issuer]:
+        with self._lock:
+            return [issuer for _, issuer in sorted(self._issuers.items()) if tenant in (None, issuer.tenant)]
+
+    def save_issuer(self, issuer: Issuer) -> bool:
+        with self._lock:
+            stored = self._issuers.get(issuer.url)
+            if (0 if stored is None else stored.revision) != issuer.revision:
+                return False
+            self._issuers[issuer.url] = issuer.model_copy(update={"revision": issuer.revision + 1})
+            self._tenants.add(issuer.tenant)
+            return True
+
+    def delete_issuer(self, url: str) -> None:
+        with self._lock:
+            self._issuers.pop(url, None)
 
     def tenants(self) -> list[str]:
-        return sorted({key["tenant"] for key in self._keys.values()})
+        return sorted(self._tenants)
 
     def ping(self) -> None:
         return
@@ -263,8 +325,13 @@ class InMemoryBlobs(Blobs):
             raise UploadError(f"s3://{bucket}/{key} ends before byte {end}: upload it again")
         return body[start:end]
 
-    def write(self, bucket: str, key: str, body: bytes) -> None:
+    def write(self, bucket: str, key: str, body: bytes) -> str | None:
         self._versions[bucket, key].append(body)
+        return str(len(self._versions[bucket, key]))
+
+    def delete(self, bucket: str, prefix: str) -> int:
+        names = [(owner, key) for owner, key in self._versions if owner == bucket and key.startswith(prefix)]
+        return sum(len(self._versions.pop(name)) for name in names)
 
     def read(self, bucket: str, key: str) -> bytes | None:
         versions = self._versions.get((bucket, key))

@@ -24,6 +24,7 @@ from feedsmith.models import (
 )
 from feedsmith.ranking.service import RankingService
 from feedsmith.stores.codec import item_point, profile_key, profile_of, profile_point
+from support.decisions import Decided
 from support.vectors import MemoryVectors
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -61,12 +62,14 @@ class Catalogue:
         self.vectors = MemoryVectors(dimension=3)
         self.segment: Segment | None = None
         self.embedders_made = 0
+        self.decided = Decided()
         self.ranking = RankingService(
             vectors=self.vectors,
             profiles=self,
             segments=self,
             embedder=self._embedder,
             domains=load_domains(),
+            decisions=self.decided,
             clock=lambda: NOW,
         )
 

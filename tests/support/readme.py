@@ -10,7 +10,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def bash_blocks(name: str) -> list[str]:
     """The ``bash`` blocks; ``console`` blocks show what is not run."""
-    return re.findall(r"^```bash\n(.*?)^```", (ROOT / name).read_text(encoding="utf-8"), re.M | re.S)
+    return _blocks(name, "bash")
+
+
+def python_blocks(name: str) -> list[str]:
+    """The ``python`` blocks, all of which are run."""
+    return _blocks(name, "python")
+
+
+def _blocks(name: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / name).read_text(encoding="utf-8"), re.M | re.S)
 
 
 def table_rows(name: str, heading: str) -> dict[str, str]:

@@ -11,6 +11,8 @@ from feedsmith.bootstrap import Lazy, Services
 from feedsmith.content.base import Embedder, Matrix
 from feedsmith.settings import Settings
 from support.ledger import InMemoryBlobs, InMemoryLedger
+from support.letters import InMemoryDeadLetters
+from support.rights import InMemoryDataKeys, InMemoryPeople, InMemorySigner
 from support.vectors import MemoryVectors
 
 DIMENSION = 64
@@ -40,10 +42,14 @@ class BagOfWords(Embedder):
 
 def fake_services(**settings: object) -> Services:
     """Services whose stores are in memory; everything else is the real thing."""
-    services = Services(Settings(pseudonym_key="a key for tests only", **settings))  # type: ignore[arg-type]
+    services = Services(Settings(**settings))  # type: ignore[arg-type]
     vectors = MemoryVectors()
-    services.ledger = InMemoryLedger()
+    services.people = InMemoryPeople()
+    services.data_keys = InMemoryDataKeys()
+    services.signer = InMemorySigner()
+    services.ledger = InMemoryLedger(people=services.people)
     services.blobs = InMemoryBlobs()
+    services.dead_letters = InMemoryDeadLetters()
     services.vectors = Lazy(lambda: vectors)
 
     def embedder() -> Embedder:

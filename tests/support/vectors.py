@@ -66,7 +66,9 @@ class MemoryVectors(VectorStore):
         with self._lock:
             if (old := held.get(key)) is None:
                 return
-            held[key] = Point(key, old.vector, {**old.payload, **_copy(payload)})
+            merged = {**old.payload, **_copy(payload)}
+            gone = {name for name, value in payload.items() if value is None}
+            held[key] = Point(key, old.vector, {name: merged[name] for name in merged if name not in gone})
 
     def retrieve(
         self,
@@ -84,6 +86,12 @@ class MemoryVectors(VectorStore):
         held = self._held(tenant, collection)
         for key in keys:
             held.pop(key, None)
+
+    def drop(self, tenant: str, collection: Collection) -> int:
+        held = self._held(tenant, collection)
+        count = len(held)
+        held.clear()
+        return count
 
     def query(self, tenant: str, collection: Collection, queries: Sequence[Query]) -> list[list[Hit]]:
         held = self._held(tenant, collection)

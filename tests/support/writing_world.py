@@ -21,6 +21,7 @@ from feedsmith.stores.codec import item_point, segment_point
 from feedsmith.writing.audience import LEAST_INTERACTIONS
 from feedsmith.writing.prewriting import Prewriter, Written
 from feedsmith.writing.service import WritingService
+from support.decisions import Decided
 from support.ledger import FakeClock, InMemoryLedger
 from support.vectors import MemoryVectors
 from support.writing import NOW, ScriptedWriter, WordEmbedder, indexed
@@ -43,10 +44,11 @@ class World:
         self.segment: Segment | None = None
         self.reasons: tuple[Reason, ...] = ()
         self.feed: list[str] = []
+        self.decided = Decided()
         self.service = WritingService(
             vectors=self.vectors, ledger=self.ledger, profiles=self, segments=self, ranking=self,
             writer=lambda: self.script, embedder=lambda: EMBEDDER, domains=load_domains(),
-            settings=Settings(**settings), clock=self.clock,
+            decisions=self.decided, settings=Settings(**settings), clock=self.clock,
         )  # fmt: skip
 
     def add(self, item: Item, *topics: str) -> None:

@@ -12,6 +12,7 @@ from feedsmith.bootstrap import Lazy, Services
 from feedsmith.errors import ConfigurationError, StoreUnavailable, WriterUnavailable
 from feedsmith.settings import Settings
 from feedsmith.writing.writers.extractive import ExtractiveWriter
+from support.rights import InMemoryPeople
 from support.writing import EN, prompt_of
 
 PROMPT = prompt_of(EN)
@@ -66,17 +67,13 @@ def test_a_failure_to_make_it_is_not_remembered() -> None:
     assert lazy() == "made"
 
 
-def test_a_key_given_as_a_value_goes_before_its_secret() -> None:
-    from_secret = Services(Settings(pseudonym_key_secret="the-secret")).pseudonym
-    given = Services(Settings(pseudonym_key="another key of length", pseudonym_key_secret="the-secret")).pseudonym
-    same = Services(Settings(pseudonym_key="sixteen bytes at least")).pseudonym
-
-    assert from_secret("acme", "ann") == same("acme", "ann") != given("acme", "ann")
-
-
-def test_without_a_pseudonym_key_nobody_is_stored_under_a_weak_one() -> None:
-    with pytest.raises(ConfigurationError, match="FEEDSMITH_PSEUDONYM_KEY_SECRET"):
-        _ = Services(Settings(pseudonym_key=None, pseudonym_key_secret="")).pseudonym
+def test_without_a_kms_key_nobody_is_stored_and_no_proof_given() -> None:
+    services = Services(Settings(tenant_key="", proof_key=""))
+    services.people = InMemoryPeople()
+    with pytest.raises(ConfigurationError, match="FEEDSMITH_TENANT_KEY"):
+        services.pseudonym("acme", "ann")
+    with pytest.raises(ConfigurationError, match="FEEDSMITH_PROOF_KEY"):
+        _ = services.signer
 
 
 def test_the_writers_key_may_come_from_a_secret() -> None:

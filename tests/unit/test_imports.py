@@ -24,7 +24,7 @@ HEAVY = (
 )
 
 
-@pytest.mark.parametrize("handler", ["api", "authorizer", "ingest", "prewrite", "profiles", "segments"])
+@pytest.mark.parametrize("handler", ["api", "authorizer", "ingest", "insight", "prewrite", "profiles", "segments"])
 def test_no_handler_loads_a_heavy_module_at_import(handler: str) -> None:
     probe = f"import sys, json; import app; print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
     done = subprocess.run(

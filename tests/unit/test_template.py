@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from feedsmith.errors import Unauthorized
 from feedsmith.settings import Settings
 from feedsmith_local import cloudformation
 from feedsmith_local.template import Template
@@ -57,12 +59,12 @@ def test_the_template_has_the_app_s_routes_and_no_others() -> None:
     assert sorted(ROUTES) == sorted((method, path) for path, methods in app.routes.items() for method in methods)
 
 
-def test_only_health_needs_no_key() -> None:
+def test_only_health_and_the_documentation_need_no_key() -> None:
     # Routes without a setting of their own take the API's default authorizer.
     assert RESOURCES["Api"]["Properties"]["Auth"]["DefaultAuthorizer"]
     open_to_all = {path for (_, path), properties in ROUTES.items() if "Auth" in properties}
 
-    assert open_to_all == {"/v1/health/live", "/v1/health/ready"}
+    assert open_to_all == {"/v1/health/live", "/v1/health/ready", "/openapi.json", "/docs", "/llms.txt"}
 
 
 def test_every_dead_letter_queue_has_an_alarm() -> None:
@@ -213,3 +215,28 @@ def test_training_writes_models_and_nothing_else() -> None:
     (models,) = written
     assert "${ModelsBucketName}/models/*" in models
     assert not [statement for statement in policy["Statement"] if "*" in statement["Action"]]
+
+
+# -- who may call --------------------------------------------------------------------------------------------
+
+
+def test_every_guarded_route_has_its_callers_rate_and_open_ones_need_no_key() -> None:
+    api, plan = RESOURCES["Api"]["Properties"], RESOURCES["UsagePlan"]["Properties"]
+
+    assert api["ApiKeySourceType"] == "AUTHORIZER"
+    assert api["Auth"]["ApiKeyRequired"] is True
+    assert plan["ApiStages"] == [{"ApiId": {"Ref": "Api"}, "Stage": {"Ref": "Api.Stage"}}]
+    for path, own in ((path, properties["Auth"]) for (_, path), properties in ROUTES.items() if "Auth" in properties):
+        assert own == {"Authorizer": "NONE", "ApiKeyRequired": False}, path
+
+
+def test_the_authorizer_reads_the_ledger_and_writes_nothing() -> None:
+    (policy,) = FUNCTIONS["AuthorizerFunction"]["Policies"]
+
+    assert [statement["Action"] for statement in policy["Statement"]] == ["dynamodb:GetItem", "kms:Decrypt"]
+
+
+def test_what_the_gateway_answers_is_what_the_api_answers() -> None:
+    template = RESOURCES["Api"]["Properties"]["GatewayResponses"]["UNAUTHORIZED"]["ResponseTemplates"]
+
+    assert json.loads(template["application/json"])["detail"] == Unauthorized().detail

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from aws_lambda_powertools import Logger
 
 from feedsmith.bootstrap import Services, services
 from feedsmith.errors import ConfigurationError, FeedsmithError
-from feedsmith.models import utcnow
+from feedsmith.models import Event, utcnow
 from feedsmith.stores.export import all_items
 from feedsmith_training.events import catalogues_of, log_of
 from feedsmith_training.promotion import Promoter, TrainingReport
@@ -73,7 +74,7 @@ def _train_tenant(s: Services, promoter: Promoter, tenant: str, domain: str | No
     try:
         embedder = s.vectors().embedder()
         catalogues = catalogues_of(all_items(s.vectors(), tenant), embedder or "none", s.domains.values())
-        events = list(s.ledger.events(tenant)) if catalogues else []
+        events = _profiled(s, tenant) if catalogues else []
     except Exception as error:  # noqa: BLE001  one tenant's failure must not keep the others from running
         _failed(outcome, error, tenant, domain)
         return
@@ -85,6 +86,12 @@ def _train_tenant(s: Services, promoter: Promoter, tenant: str, domain: str | No
                 outcome.reports.append(promoter.run(tenant, rules, log))
         except Exception as error:  # noqa: BLE001  nor one domain's
             _failed(outcome, error, tenant, name)
+
+
+def _profiled(s: Services, tenant: str) -> list[tuple[str, Event]]:
+    """The events of those who allow profiling; what others did teaches a ranker nothing."""
+    allowed = functools.cache(lambda user: s.wishes.allows(tenant, user, "profiling"))
+    return [(user, event) for user, event in s.ledger.events(tenant) if allowed(user)]
 
 
 def _failed(outcome: Outcome, error: Exception, tenant: str, domain: str | None) -> None:

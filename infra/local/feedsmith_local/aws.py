@@ -147,7 +147,8 @@ class LocalAws:
         return {"": url, "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}", "QueueName": queue}
 
     def _key(self, _name: str, properties: dict[str, Any]) -> Attributes:
-        made = self.client("kms").create_key(Description=properties.get("Description", ""))["KeyMetadata"]
+        passed = {key: properties[key] for key in ("Description", "KeySpec", "KeyUsage") if key in properties}
+        made = self.client("kms").create_key(**passed)["KeyMetadata"]
         return {"": made["KeyId"], "Arn": made["Arn"], "KeyId": made["KeyId"]}
 
     def _secret(self, name: str, properties: dict[str, Any]) -> Attributes:

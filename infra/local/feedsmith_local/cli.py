@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
-import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from feedsmith_local import cli_evaluate, training
-from feedsmith_local.terminal import console, errors, one_line, show
+from feedsmith_local import cli_access, cli_evaluate, cli_experiments, cli_redrive, cli_tenants, training
+from feedsmith_local.terminal import LOCAL_URL, STATE, Key, Url, console, errors, one_line, show
+
+if TYPE_CHECKING:
+    from feedsmith.models import TextKind
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Ranks content for each person and writes it for them."
 )
-keys = typer.Typer(no_args_is_help=True, help="API keys of tenants.")
-app.add_typer(keys, name="keys")
+app.command("redrive")(cli_redrive.redrive)
+app.add_typer(cli_access.keys, name="keys")
+app.add_typer(cli_access.issuers, name="issuers")
+app.add_typer(cli_tenants.tenants, name="tenants")
+app.add_typer(cli_tenants.erasure, name="erasure")
 app.add_typer(cli_evaluate.evaluate, name="evaluate")
+app.add_typer(cli_experiments.experiments, name="experiments")
 app.add_typer(training.export, name="export")
 app.add_typer(training.train, name="train")
 app.add_typer(training.models, name="models")
 
-STATE = Path(".feedsmith")
 BATCH = 100
 
 Domain = Annotated[str, typer.Option(help="Domain of the content, such as news or commerce.")]
-Url = Annotated[str, typer.Option(envvar="FEEDSMITH_URL", help="Where feedsmith listens.")]
-Key = Annotated[
-    str, typer.Option(envvar="FEEDSMITH_LOCAL_KEY", help="API key; by default that of a running serve here.")
-]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; 0: any free one.")]
-LOCAL_URL = "http://127.0.0.1:8000"
 
 
 @app.command()
@@ -77,17 +75,17 @@ def ingest(
     key: Key = "",
 ) -> None:
     """Send a JSONL, CSV or JSON file to a running feedsmith; rows that it refuses are listed, the others land."""
-    from feedsmith_local.client import ApiClient
-    from feedsmith_local.rows import batches
+    from feedsmith_local.api import connected
+    from feedsmith_local.rows import batches, put_rows
 
     landed = 0
     refused: list[tuple[int, str]] = []
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=errors)
     try:
-        with one_line(), ApiClient(url, _key(key)) as client, bar:
+        with connected(url, key) as client, bar:
             task = bar.add_task(path.name, total=None)
             for batch in batches(path, domain, BATCH):
-                done, why = client.put_items(batch.rows)
+                done, why = put_rows(client, batch.rows)
                 landed += done
                 refused += batch.rejected + [(batch.lines[place], reason) for place, reason in why.items()]
                 bar.advance(task, len(batch))
@@ -109,15 +107,16 @@ def recommend(
     key: Key = "",
 ) -> None:
     """Show a user's feed, with the reasons."""
-    slate = _call(
-        url, key, "GET", f"/v1/users/{_quoted(user)}/recommendations", params={"domain": domain, "limit": limit}
-    )
-    table = Table(title=f"{slate['basis']}, {slate['model_version']}", title_justify="left")
+    from feedsmith_local.api import connected
+
+    with connected(url, key) as client:
+        slate = client.recommendations(user, domain, limit=limit)
+    table = Table(title=f"{slate.basis}, {slate.model_version}", title_justify="left")
     for column in ("#", "score", "item", "title", "why"):
         table.add_column(column)
-    for item in slate["items"]:
-        why = "; ".join(reason["text"] for reason in item["reasons"])
-        table.add_row(str(item["position"] + 1), f"{item['score']:.3f}", item["item_id"], item["title"], why)
+    for item in slate.items:
+        why = "; ".join(reason.text for reason in item.reasons)
+        table.add_row(str(item.position + 1), f"{item.score:.3f}", item.item_id, item.title, why)
     show(table)
 
 
@@ -126,12 +125,13 @@ def write(
     user: str, item: str, kind: str = "headline", language: str = "", url: Url = LOCAL_URL, key: Key = ""
 ) -> None:
     """Write a text of one item for one user."""
-    wanted: dict[str, Any] = {"kind": kind, "item_id": item} | ({"language": language} if language else {})
-    text = _call(url, key, "POST", f"/v1/users/{_quoted(user)}/texts", body=wanted)
-    console.print(text["text"], highlight=False, markup=False, soft_wrap=True)
-    errors.print(
-        json.dumps({name: value for name, value in text.items() if name != "text"}, ensure_ascii=False, indent=2)
-    )
+    from feedsmith_local.api import connected
+
+    with connected(url, key) as client:
+        # The API knows the kinds, and says which there are.
+        text = client.texts(user, cast("TextKind", kind), item_id=item, language=language or None)
+    console.print(text.text, highlight=False, markup=False, soft_wrap=True)
+    errors.print(text.model_dump_json(exclude={"text"}, indent=2), highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -146,31 +146,6 @@ def demo(
     _log()
     with one_line():
         job.main(content=content, domain=domain, report=report, console=console)
-
-
-@keys.command("create")
-def create_key(
-    tenant: Annotated[str, typer.Option(help="Whom the key lets in: lower-case letters, digits, - and _.")],
-    label: Annotated[str, typer.Option(help="Who will use it; the authorizer passes it on.")] = "",
-) -> None:
-    """Make an API key in the ledger table that FEEDSMITH_TABLE names, with your own AWS credentials."""
-    from pydantic import TypeAdapter, ValidationError
-
-    from feedsmith.bootstrap import services
-    from feedsmith.models import Domain as TenantName
-
-    try:
-        TypeAdapter(TenantName).validate_python(tenant)
-    except ValidationError:
-        errors.print(f"[bold red]error:[/] {tenant!r} is no tenant name: use lower-case letters, digits, - and _")
-        raise typer.Exit(1) from None
-    key = secrets.token_urlsafe(32)
-    with one_line():
-        services().ledger.save_key(
-            hashlib.sha256(key.encode()).hexdigest(), tenant=tenant, role="service", subject=label
-        )
-    console.print(key, highlight=False, markup=False, soft_wrap=True)
-    errors.print("Only its hash is stored; keep it now.")
 
 
 @app.command()
@@ -190,25 +165,6 @@ def doctor(port: Port = 8000) -> None:
         )
     if not all(check.well for check in checks):
         raise typer.Exit(1)
-
-
-def _call(url: str, key: str, method: str, path: str, **what: Any) -> Any:
-    from feedsmith_local.client import ApiClient
-
-    with one_line(), ApiClient(url, _key(key)) as client:
-        return client.call(method, path, **what)
-
-
-def _quoted(part: str) -> str:
-    from urllib.parse import quote
-
-    return quote(part, safe="")
-
-
-def _key(given: str) -> str:
-    """The key given, or that of a `serve` that runs in this folder."""
-    path = STATE / "key"
-    return given or (path.read_text().strip() if path.is_file() else "")
 
 
 @contextmanager

@@ -90,6 +90,9 @@ def _load(path: Path) -> Any:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not path.is_file():
         raise ConfigurationError(f"{path} is not there, but the template names a handler in it")
+    # As in Lambda, the folder's other modules can be imported by name; no two folders have one of the same.
+    if (folder := str(path.parent)) not in sys.path:
+        sys.path.append(folder)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -16,12 +16,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from chalice.local import ARNMatcher
 
+from feedsmith.errors import Unauthorized
 from feedsmith_local.aws import ACCOUNT, REGION
 from feedsmith_local.functions import LocalFunction, report_failure
+from feedsmith_local.rates import Rates
 from feedsmith_local.sources import Route
 from feedsmith_local.template import Authorizer
 
@@ -90,6 +92,8 @@ class Gateway:
         How guarded routes are guarded, and the function that does it; None: all is refused on them.
     after_write
         Called after each call that may have changed something.
+    rates
+        Each caller's; None: without limits.
     """
 
     def __init__(
@@ -97,6 +101,7 @@ class Gateway:
         routes: Sequence[tuple[LocalFunction, Route]],
         authorizer: tuple[LocalFunction, Authorizer] | None,
         after_write: Callable[[], None] = lambda: None,
+        rates: Rates | None = None,
     ) -> None:
         self._routes = [(route.path.strip("/").split("/"), route, function) for function, route in routes]
         # A fixed segment goes before a parameter, as in API Gateway.
@@ -104,6 +109,7 @@ class Gateway:
         self._authorizer = authorizer
         self._grants = _Grants(authorizer[1].ttl_s if authorizer is not None else 0)
         self._after_write = after_write
+        self._rates = rates or Rates(None)
 
     def answer(self, request: Request) -> Answer:
         """Answer one request; never raises."""
@@ -141,17 +147,19 @@ class Gateway:
 
     def _authorize(self, event: dict[str, Any]) -> dict[str, str]:
         """The authorizer's context, as the function behind it sees it."""
-        unauthorized = Refused(
-            HTTPStatus.UNAUTHORIZED, "send an API key as 'Authorization: Bearer KEY'", [("WWW-Authenticate", "Bearer")]
-        )
+        unauthorized = Refused(HTTPStatus.UNAUTHORIZED, Unauthorized().detail, [("WWW-Authenticate", "Bearer")])
         if self._authorizer is None:
             raise unauthorized
         function, settings = self._authorizer
-        sent = {name.lower(): value for name, value in event["headers"].items()}
-        identity = tuple(sent.get(name.lower(), "") for name in settings.headers)
+        sent: dict[str, list[str]] = {}
+        for name, values in event["multiValueHeaders"].items():
+            sent.setdefault(name.lower(), []).extend(values)
+        # Of two, one may be known and the other not: they are not the header that was asked about before.
+        identity = tuple("\n".join(sent.get(name.lower(), ())) for name in settings.headers)
         if not all(identity):
             raise unauthorized
-        arn = f"{_API_ARN}/{STAGE}/{event['httpMethod']}/{event['path'].lstrip('/')}"
+        # Encoded, or a path with a line break would match no policy.
+        arn = f"{_API_ARN}/{STAGE}/{event['httpMethod']}/{quote(event['path'].lstrip('/'))}"
         grant = self._grants.get(identity)
         if grant is None:
             try:
@@ -160,8 +168,16 @@ class Gateway:
                 if str(error) == "Unauthorized":  # the one text that API Gateway knows
                     raise unauthorized from None
                 report_failure(function.name, error)
-                raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "the authorizer failed; it was logged") from error
+                raise Refused(
+                    HTTPStatus.SERVICE_UNAVAILABLE,
+                    "the key could not be checked; call again later",
+                    [("Retry-After", "2")],
+                ) from error
             self._grants.put(identity, grant)
+        if wait_s := self._rates.wait_s(grant.get("usageIdentifierKey", "")):
+            raise Refused(
+                HTTPStatus.TOO_MANY_REQUESTS, "call again later, and more slowly", [("Retry-After", str(wait_s))]
+            )
         if not _allows(grant, arn):
             raise Refused(HTTPStatus.FORBIDDEN, "this API key may not call this route")
         context = {name: _text(value) for name, value in grant.get("context", {}).items()}
@@ -207,7 +223,7 @@ def _event(request: Request, url: SplitResult, route: Route, parameters: dict[st
             "requestId": str(uuid.uuid4()),
             "resourcePath": route.path,
             "httpMethod": request.method,
-            "path": f"/{STAGE}{path}",
+            "path": path,  # as with a domain of one's own: no stage lies before it
             "protocol": "HTTP/1.1",
             "requestTimeEpoch": int(now * 1000),
             "identity": {"sourceIp": request.client},

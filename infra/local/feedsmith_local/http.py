@@ -14,7 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from feedsmith.errors import ConfigurationError
-from feedsmith_local.gateway import MAX_BODY_BYTES, Answer, Gateway, Request, problem
+from feedsmith_local.gateway import MAX_BODY_BYTES, Answer, Request, problem
+from feedsmith_local.operations import Answering
 
 HOST = "127.0.0.1"
 IDLE_TIMEOUT_S = 120
@@ -34,7 +35,7 @@ class LocalHttpServer(ThreadingHTTPServer):
     daemon_threads = False  # so that closing waits for them
     request_queue_size = 128
 
-    def __init__(self, gateway: Gateway, port: int) -> None:
+    def __init__(self, gateway: Answering, port: int) -> None:
         self.gateway = gateway
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -127,7 +128,9 @@ class _Connection(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what is no HTTP request in the API's own form, without repeating it."""
         self.close_connection = True
-        self._send(problem(HTTPStatus(code), HTTPStatus(code).description or HTTPStatus(code).phrase))
+        # A method that nobody knows is the caller's fault here, as it is in API Gateway.
+        status = HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else HTTPStatus(code)
+        self._send(problem(status, status.description or status.phrase))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
         """Log nothing: a path names the reader."""

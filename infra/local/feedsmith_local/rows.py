@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from feedsmith.client import Feedsmith, InvalidRequest
 from feedsmith.content.uploads.csv_rows import csv_rows
 from feedsmith.content.uploads.gunzip import gunzip
 from feedsmith.content.uploads.json_rows import json_rows
@@ -59,6 +60,37 @@ def batches(path: Path, domain: str, size: int) -> Iterator[Batch]:
             batch = Batch()
     if len(batch):
         yield batch
+
+
+def put_rows(client: Feedsmith, rows: Sequence[dict[str, Any]]) -> tuple[int, dict[int, str]]:
+    """Index up to 100 items: how many are in now, and why each other row was refused, by its place.
+
+    The API takes a batch whole or not at all; the rows that it names are left out, and the rest is sent again.
+    """
+    refused: dict[int, str] = {}
+    places = list(range(len(rows)))
+    while places:
+        try:
+            report = client.put_items(rows[place] for place in places)
+        except InvalidRequest as error:
+            named = _named(error)
+            if not named:
+                raise
+            refused |= {places[index]: why for index, why in named.items() if index < len(places)}
+            places = [place for place in places if place not in refused]
+        else:
+            return report.indexed + report.unchanged, refused
+    return 0, refused
+
+
+def _named(error: InvalidRequest) -> dict[int, str]:
+    """Rows that a 422 names with paths like ``/items/3/title``, and what is wrong with them."""
+    named: dict[int, str] = {}
+    for wrong in error.errors:
+        _, _, place, *field = [*wrong.path.split("/"), "", ""]
+        if place.isdecimal():
+            named.setdefault(int(place), f"{'/'.join(filter(None, field)) or 'row'}: {wrong.message}")
+    return named
 
 
 def _rows(path: Path, domain: str) -> Rows:

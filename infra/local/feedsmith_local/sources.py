@@ -26,9 +26,10 @@ class Source(Properties):
 
 
 class RouteAuth(Properties):
-    """``NONE`` opens a route; otherwise the API's default authorizer guards it."""
+    """``NONE`` opens a route; otherwise the API's default authorizer guards it, and its caller's rate holds."""
 
     authorizer: str | None = None
+    api_key_required: bool = True
 
 
 class Route(Source):

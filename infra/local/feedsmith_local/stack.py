@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import os
-import secrets
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from feedsmith.errors import ConfigurationError
+from feedsmith.insight import metrics
 from feedsmith.models import Ingestion
 from feedsmith_local import sources
 from feedsmith_local.aws import PSEUDO_PARAMETERS, LocalAws
+from feedsmith_local.exposition import Exposition
 from feedsmith_local.functions import LocalFunction, load_handlers
 from feedsmith_local.gateway import Gateway
 from feedsmith_local.http import LocalHttpServer
+from feedsmith_local.operations import Operations
 from feedsmith_local.pumps import Pump, QueuePump, SchedulePump, UploadPump
+from feedsmith_local.rates import Rates
+from feedsmith_local.redrive import QUEUES, Queue, Redrive, RedriveOptions
 from feedsmith_local.stream import StreamPump
 from feedsmith_local.template import TEMPLATE, Function, Template
 
@@ -36,7 +39,12 @@ _PARAMETERS = {
     "WriterCostPerDay": ("FEEDSMITH_WRITER_COST_PER_DAY", None),
     "PrewriteItems": ("FEEDSMITH_PREWRITE_ITEMS", None),
     "PrewriteKinds": ("FEEDSMITH_PREWRITE_KINDS", None),
+    "ExperimentWriter": ("FEEDSMITH_EXPERIMENT_WRITERS", None),
+    "InsightSchedule": ("FEEDSMITH_INSIGHT_SCHEDULE", "rate(5 minutes)"),
     "LogLevel": ("LOG_LEVEL", None),
+    "KeyRatePerSecond": ("FEEDSMITH_KEY_RATE", None),
+    "KeyBurst": ("FEEDSMITH_KEY_BURST", None),
+    "ReauthorizeSeconds": ("FEEDSMITH_REAUTHORIZE_S", None),
 }
 _POLL_S = 0.05
 _one_a_process = threading.Lock()  # moto, the environment and feedsmith's services are the process's
@@ -70,6 +78,7 @@ class LocalStack:
 
     base_url: str
     key: str
+    gateway: Gateway
 
     def __init__(
         self,
@@ -176,6 +185,22 @@ class LocalStack:
         """Run a scheduled function, by default the re-clustering, now; what it returns, or raises."""
         return self._schedules[function].call()
 
+    def redrive(
+        self, queues: Sequence[Queue] = QUEUES, *, most: int | None = None, dry_run: bool = False
+    ) -> dict[str, dict[str, Any]]:
+        """Put what lies in the dead-letter queues back where it came from; see :class:`Redrive`."""
+
+        def refer(name: str) -> str:
+            return name if name in self._handlers else self._aws.refer(name, None)
+
+        redrive = Redrive(self._aws.client("sqs"), refer, lambda name, payload: self._handlers[name](payload))
+        report = redrive.run(queues, most=most, dry_run=dry_run)
+        self._wake()
+        return report
+
+    def _redrive(self, options: RedriveOptions) -> dict[str, dict[str, Any]]:
+        return self.redrive(options.queues, most=options.most, dry_run=options.dry_run)
+
     # -- start -----------------------------------------------------------------------------------------------
 
     def _start(self, undo: ExitStack) -> None:
@@ -193,17 +218,22 @@ class LocalStack:
         os.environ.update(self._environment)
         os.environ.update(self._variables(template, functions))
         os.environ["FEEDSMITH_VECTORS_PATH"] = str(vectors)
+        os.environ["FEEDSMITH_USAGE_PLAN"] = ""  # the gateway here needs no list of keys
         os.environ["FEEDSMITH_MODELS_PATH"] = own.get(
             "FEEDSMITH_MODELS_PATH", str(self._template_path.parent / "build" / "models")
         )
 
         bootstrap.reset()
         undo.callback(bootstrap.reset)
-        self.key = own.get(KEY_VARIABLE) or secrets.token_urlsafe(24)
-        digest = hashlib.sha256(self.key.encode()).hexdigest()
-        bootstrap.services().ledger.save_key(digest, tenant=self.tenant, role="operator", subject="local")
+        access = bootstrap.services().access
+        own_key = access.create(self.tenant, role="operator", label="local", text=own.get(KEY_VARIABLE))
+        self.key = own_key.text
 
-        handlers = load_handlers(functions)
+        self._dead_letter_queues = [name for name in template.resources if name.endswith("DeadLetterQueue")]
+        exposition = Exposition(self._dead_letters)
+        metrics.redirect(exposition.take)
+        undo.callback(metrics.redirect, None)
+        self._handlers = handlers = self._load(functions)
         self._pumps = [
             pump
             for name, function in functions.items()
@@ -223,12 +253,31 @@ class LocalStack:
             for source in function.sources.values()
             if isinstance(source, sources.Route)
         ]
-        gateway = Gateway(
+        self.gateway = Gateway(
             routes,
             (handlers[guard.function], guard) if guard is not None else None,
             self._wake,
+            # Whoever runs the stack may load it as they like.
+            Rates(template.throttle(), exempt=frozenset({own_key.key.id})),
         )
-        self.base_url = undo.enter_context(LocalHttpServer(gateway, self._port)).base_url
+        operations = Operations(self.gateway, access, self.key, exposition, self._redrive)
+        self.base_url = undo.enter_context(LocalHttpServer(operations, self._port)).base_url
+
+    def _dead_letters(self) -> dict[str, int]:
+        """Messages in each dead-letter queue."""
+        sqs = self._aws.client("sqs")
+        waiting = "ApproximateNumberOfMessages"
+        return {
+            name: int(
+                sqs.get_queue_attributes(QueueUrl=self._aws.refer(name, None), AttributeNames=[waiting])["Attributes"][
+                    waiting
+                ]
+            )
+            for name in self._dead_letter_queues
+        }
+
+    def _load(self, functions: Mapping[str, Function]) -> dict[str, LocalFunction]:
+        return load_handlers(functions)
 
     def _vectors_folder(self, undo: ExitStack) -> Path:
         self._state_dir.mkdir(parents=True, exist_ok=True)

@@ -50,6 +50,14 @@ class Authorizer:
     ttl_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """What the usage plan lets each key have: ``rate`` requests per second, ``burst`` at once."""
+
+    rate: float
+    burst: int
+
+
 class Template:
     """A SAM template.
 
@@ -92,6 +100,13 @@ class Template:
                 identity = chosen.get("Identity", {})
                 headers = tuple(identity.get("Headers", ("Authorization",)))
                 return Authorizer(chosen["FunctionArn"], headers, int(identity.get("ReauthorizeEvery", 300)))
+        return None
+
+    def throttle(self) -> Throttle | None:
+        """The usage plan's limit of each key."""
+        for _, plan in self._of_type("AWS::ApiGateway::UsagePlan"):
+            limits = self.evaluate(plan.get("Throttle", {}), _logical_id)
+            return Throttle(float(limits["RateLimit"]), int(limits["BurstLimit"]))
         return None
 
     def _of_type(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:

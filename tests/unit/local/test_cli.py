@@ -4,19 +4,21 @@ import gzip
 import json
 import os
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from typer.testing import CliRunner
 
+from feedsmith.client import Feedsmith
 from feedsmith_local import cli
-from feedsmith_local.client import ApiClient, CallFailed
-from feedsmith_local.gateway import Answer, Gateway, Request
+from feedsmith_local.gateway import Answer, Gateway, Request, problem
 from feedsmith_local.http import LocalHttpServer
+from feedsmith_local.rows import put_rows
+from support.callers import LOCAL_KEY
 
-KEY = "the-key"
+KEY = LOCAL_KEY
 
 
 class Api(Gateway):
@@ -30,22 +32,26 @@ class Api(Gateway):
     def answer(self, request: Request) -> Answer:
         self.asked.append((request.method, request.target))
         if ("Authorization", f"Bearer {KEY}") not in request.headers:
-            return self._json(401, {"detail": "no"})
+            return problem(HTTPStatus.UNAUTHORIZED, "no")
         if request.target == "/v1/items":
             return self._put(json.loads(request.body)["items"])
         if "/recommendations" in request.target:
             reason = {"term": "taste", "text": "like what you read", "item_id": None}
-            item = {"item_id": "n2", "title": "Tennis", "position": 0, "score": 1.25, "reasons": [reason]}
-            return self._json(200, {"basis": "personal", "model_version": "linear@1", "items": [item]})
+            item = {"item_id": "n2", "title": "Tennis", "position": 0, "score": 1.25, "terms": [], "reasons": [reason]}
+            slate = {"slate_id": "s", "domain": "news", "basis": "personal", "model_version": "linear@1"}
+            return self._json(200, slate | {"items": [item]})
         if "/texts" in request.target:
-            return self._json(200, {"text": "A headline", "asked": json.loads(request.body)})
-        return self._json(404, {"detail": "no such path"})
+            asked = json.loads(request.body)
+            made = {"text": "A headline", "kind": asked["kind"], "item_ids": [asked["item_id"]], "source": "original"}
+            how = {"audience": "person", "verdict": {"passed": True}, "writer": "w", "prompt_version": "1"}
+            return self._json(200, made | how | {"language": asked["language"]})
+        return problem(HTTPStatus.NOT_FOUND, "no such path")
 
     def _put(self, items: list[dict[str, Any]]) -> Answer:
         bad = [n for n, item in enumerate(items) if not item.get("title")]
         if bad:
             errors = [{"path": f"/items/{n}/title", "message": "Field required"} for n in bad]
-            return self._json(422, {"detail": "invalid", "errors": errors})
+            return self._json(422, {"title": "Invalid", "status": 422, "detail": "invalid", "errors": errors})
         self.items += [item["id"] for item in items]
         return self._json(200, {"indexed": len(items), "unchanged": 0})
 
@@ -131,20 +137,12 @@ def test_what_was_read_before_the_damage_is_reported(api: Api, tmp_path: Path) -
 
 
 def test_refused_rows_are_named_by_their_place(api: Api) -> None:
-    with ApiClient(os.environ["FEEDSMITH_URL"], KEY) as client:
-        assert client.put_items([{"id": "a"}, {"id": "b", "title": "t"}, {"id": "c"}]) == (
+    with Feedsmith(os.environ["FEEDSMITH_URL"], KEY) as client:
+        assert put_rows(client, [{"id": "a"}, {"id": "b", "title": "t"}, {"id": "c"}]) == (
             1,
             {0: "title: Field required", 2: "title: Field required"},
         )
-        assert client.put_items([{"id": "a"}]) == (0, {0: "title: Field required"})
-        with pytest.raises(CallFailed, match="no such path"):
-            client.call("GET", "/v1/nothing")
-
-
-def test_an_answer_that_is_no_problem_is_named_by_its_status() -> None:
-    transport = httpx.MockTransport(lambda _: httpx.Response(502, text="<html>"))
-    with ApiClient("http://example.com", KEY, transport=transport) as client, pytest.raises(CallFailed, match="502"):
-        client.put_items([{"id": "a"}])
+        assert put_rows(client, [{"id": "a"}]) == (0, {0: "title: Field required"})
 
 
 def test_a_file_of_which_nothing_lands_fails(api: Api, tmp_path: Path) -> None:
@@ -189,13 +187,13 @@ def test_serve_prints_where_and_with_what_key_and_ends_on_an_interrupt(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FEEDSMITH_LOCAL_KEY", "chosen")
+    monkeypatch.setenv("FEEDSMITH_LOCAL_KEY", LOCAL_KEY)
     monkeypatch.setattr("signal.pause", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
 
     said = run("serve", "--port", "0")
 
     assert "http://127.0.0.1:" in said
-    assert "key: chosen" in said
+    assert f"key: {LOCAL_KEY}" in said
     assert said.endswith("ended\n")
     assert list(cli.STATE.iterdir()) == []
 

@@ -94,7 +94,7 @@ def test_an_open_route_needs_no_key(gateway: Gateway, handlers: dict[str, LocalF
 
 @pytest.mark.parametrize(
     ("key", "status"),
-    [(None, 401), ("", 401), ("wrong", 401), ("denied", 403), ("broken", 500), ("all", 200), ("narrow", 200)],
+    [(None, 401), ("", 401), ("wrong", 401), ("denied", 403), ("broken", 503), ("all", 200), ("narrow", 200)],
 )
 def test_a_guarded_route_asks_the_authorizer(gateway: Gateway, key: str | None, status: int) -> None:
     answer = call(gateway, "GET", "/things/1", key=key)
@@ -114,6 +114,10 @@ def test_an_authorizers_answer_is_kept_and_must_hold_for_other_routes(
     # WHEN the same key asks for another, THEN it is refused as API Gateway would, without asking again
     assert call(gateway, "POST", "/things", key="narrow").status == 403
     assert len(authorizer_calls(handlers)) == 1
+
+
+def test_a_path_with_a_line_break_is_let_through_to_the_function(gateway: Gateway) -> None:
+    assert call(gateway, "GET", "/things/a%0D%0Ab", key="all").status == 200
 
 
 def test_a_wrong_key_is_asked_about_each_time(gateway: Gateway, handlers: dict[str, LocalFunction]) -> None:

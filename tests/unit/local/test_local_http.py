@@ -74,7 +74,7 @@ def test_a_head_request_gets_no_body(server: LocalHttpServer) -> None:
         (b"nonsense\r\n\r\n", 400),
         (b'GET /"x" y HTTP/1.1\r\n\r\n', 400),
         (b"GET / HTTP/9.9\r\n\r\n", 505),
-        (b"BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n", 501),
+        (b"BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n", 405),
         (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n", 431),
         (b"POST /x HTTP/1.1\r\nContent-Length: many\r\n\r\n", 400),

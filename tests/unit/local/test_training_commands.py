@@ -17,6 +17,7 @@ from feedsmith.bootstrap import Services
 from feedsmith.errors import StoreUnavailable
 from feedsmith.models import Event, Item
 from feedsmith_local import cli
+from support.callers import api_key
 from support.services import fake_services
 
 
@@ -30,7 +31,7 @@ def run(*arguments: str, code: int = 0) -> str:
 @pytest.fixture
 def services(monkeypatch: pytest.MonkeyPatch) -> Services:
     s = fake_services()
-    s.ledger.save_key("00", tenant="acme", role="service", subject="")
+    s.ledger.save_key(api_key("a", "acme"))
     s.content.index("acme", [Item(id="a", domain="news", title="a title")])
     clicked = Event(user_id="ann@example.com", item_id="a", type="click", at=datetime(2026, 3, 1, tzinfo=UTC))
     s.ledger.append("acme", "5eed", clicked)

@@ -11,6 +11,7 @@ from feedsmith.models import Event
 from feedsmith.profiles.service import ProfileService
 from feedsmith.stores.base import Collection, Hit
 from feedsmith.stores.codec import profile_point
+from support.decisions import Decided
 from support.ledger import FakeClock, InMemoryLedger
 from support.people import DOMAINS, TENANT, make_event, make_item, put_item
 from support.vectors import MemoryVectors
@@ -59,7 +60,7 @@ def ledger() -> ForgetfulLedger:
 
 @pytest.fixture
 def service(vectors: WatchedVectors, ledger: ForgetfulLedger) -> ProfileService:
-    return ProfileService(vectors, ledger, DOMAINS, history_length=3, clock=FakeClock())
+    return ProfileService(vectors, ledger, DOMAINS, decisions=Decided(), history_length=3, clock=FakeClock())
 
 
 def did(ledger: InMemoryLedger, *events: Event, user: str = "p") -> None:

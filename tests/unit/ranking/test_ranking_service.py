@@ -240,7 +240,14 @@ def test_a_tenants_own_ranker_scores_with_what_it_learned() -> None:
         return ByLift()
 
     ranking = RankingService(
-        vectors=c.vectors, profiles=c, segments=c, embedder=Axes, domains=load_domains(), clock=lambda: NOW, ranker=own
+        vectors=c.vectors,
+        profiles=c,
+        segments=c,
+        embedder=Axes,
+        domains=load_domains(),
+        decisions=c.decided,
+        clock=lambda: NOW,
+        ranker=own,
     )
     slate = ranking.recommend(TENANT, "me", domain="news")
     assert asked == [(TENANT, "news")]

@@ -15,6 +15,7 @@ from feedsmith_training import run
 from feedsmith_training.log import ImpressionLog
 from feedsmith_training.promotion import Promoter
 from feedsmith_training.run import main, train_all
+from support.callers import api_key
 from support.ledger import InMemoryLedger
 from support.rankers import load_ranker, ranker_file
 from support.services import fake_services
@@ -39,7 +40,7 @@ def services() -> Services:
     """Two tenants; acme has enough clicks in news and commerce, beta items but no events."""
     s = fake_services()
     for number, tenant in enumerate(("acme", "beta")):
-        s.ledger.save_key(f"{number:02}", tenant=tenant, role="service", subject="")
+        s.ledger.save_key(api_key("abcdefgh"[number], tenant))
         for domain in ("news", "commerce"):
             s.content.index(tenant, [Item(id=f"{domain}-{n}", domain=domain, title=f"title {n}") for n in range(4)])
     start = utcnow() - timedelta(days=1)

@@ -12,6 +12,7 @@ import pytest
 from feedsmith.bootstrap import Services
 from feedsmith.errors import StoreUnavailable
 from feedsmith.models import Item
+from support.callers import api_key
 from support.services import fake_services
 
 APP = Path(__file__).parents[3] / "functions" / "training" / "app.py"
@@ -31,7 +32,7 @@ def app() -> ModuleType:
 @pytest.fixture
 def services(app: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Services:
     s = fake_services()
-    s.ledger.save_key("00", tenant="acme", role="service", subject="")
+    s.ledger.save_key(api_key("a", "acme"))
     s.content.index("acme", [Item(id="a", domain="news", title="a title")])
     monkeypatch.setattr(app, "services", lambda: s)
     return s

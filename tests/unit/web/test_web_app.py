@@ -8,13 +8,34 @@ import threading
 from typing import Any
 
 import pytest
+from chalice.app import Response
 
 from feedsmith.errors import ConfigurationError, StoreUnavailable
-from feedsmith.models import EventBatch
+from feedsmith.messages import EventBatch
+from feedsmith.models import Id, Model
 from feedsmith.web import Api
 from feedsmith.web.app import at_most
 from feedsmith.web.payload import match, to_version_1
 from support.events import http_event, rest_event
+
+
+class WhoQuery(Model):
+    n: int = 3
+    t: tuple[str, ...] = ()
+
+
+class Who(WhoQuery):
+    name: Id
+    tenant: str
+
+
+class Count(Model):
+    n: int
+
+
+class Echo(Model):
+    name: str
+    seen: str
 
 
 @pytest.fixture
@@ -22,14 +43,25 @@ def api() -> Api:
     app = Api("test", max_body_bytes=1000)
 
     @app.route("/who/{name}", methods=["GET"], scope=None)
-    def who(name: str) -> dict[str, Any]:
-        return {"name": name, "tenant": app.caller.tenant, "n": app.query("n", int, 3), "t": app.query("t", tuple, ())}
+    def who(name: Id, query: WhoQuery) -> Who:
+        return Who(name=name, tenant=app.caller.tenant, n=query.n, t=query.t)
 
-    @app.route("/events", methods=["POST"], scope=None)
-    def events() -> dict[str, int]:
-        batch = app.body(EventBatch)
-        at_most(batch.events, 2, "events")
-        return {"n": len(batch.events)}
+    @app.route("/events", methods=["POST"], scope=None, status=202)
+    def events(body: EventBatch) -> Count:
+        at_most(body.events, 2, "events")
+        return Count(n=len(body.events))
+
+    @app.route("/events", methods=["DELETE"], scope=None)
+    def forget() -> None:
+        """Forget all."""
+
+    @app.route("/lies", methods=["GET"], scope=None)
+    def lies() -> Count:
+        return "user-42"  # type: ignore[return-value]  what the test is about
+
+    @app.route("/plain", methods=["GET"], scope=None, media_type="text/plain")
+    def plain() -> Response:
+        return Response(body="n 1\n", headers={"Content-Type": "text/plain"})
 
     @app.route("/down", methods=["GET"], scope=None)
     def down() -> None:
@@ -150,6 +182,51 @@ def test_a_wrong_query_parameter_is_422_and_named(api: Api) -> None:
     assert answer["errors"][0]["path"] == "/n"
 
 
+def test_an_unknown_query_parameter_is_422_and_named(api: Api) -> None:
+    answer = problem(api(rest_event("GET", "/who/{name}", path={"name": "x"}, query={"m": ["1"]}), None), 422)
+
+    assert answer["errors"][0]["path"] == "/m"
+
+
+def test_a_path_parameter_is_decoded_then_checked(api: Api) -> None:
+    good = api(rest_event("GET", "/who/{name}", path={"name": "a%40b"}), None)
+    bad = problem(api(rest_event("GET", "/who/{name}", path={"name": "a%20b"}), None), 422)
+
+    assert json.loads(good["body"])["name"] == "a@b"
+    assert bad["errors"][0]["path"] == "/name"
+
+
+def test_a_single_parameter_given_twice_is_its_last_value(api: Api) -> None:
+    answer = api(rest_event("GET", "/who/{name}", path={"name": "x"}, query={"n": ["1", "2"]}), None)
+
+    assert json.loads(answer["body"])["n"] == 2
+
+
+def test_answers_have_the_declared_status_and_form(api: Api) -> None:
+    accepted = api(rest_event("POST", "/events", body={"events": [EVENT]}), None)
+    empty = api(rest_event("DELETE", "/events"), None)
+    plain = api(rest_event("GET", "/plain"), None)
+
+    assert (accepted["statusCode"], accepted["body"]) == (202, '{"n":1}')
+    assert (empty["statusCode"], empty["body"]) == (204, "")
+    assert (plain["headers"]["Content-Type"], plain["body"]) == ("text/plain", "n 1\n")
+
+
+def test_an_answer_that_is_not_what_was_declared_is_never_sent(api: Api) -> None:
+    answer = api(rest_event("GET", "/lies"), None)
+
+    problem(answer, 500)
+    assert "user-42" not in answer["body"]
+
+
+def test_a_view_that_does_not_take_what_its_path_names_is_found_at_once() -> None:
+    def nobody() -> None:
+        pass
+
+    with pytest.raises(ConfigurationError, match=r"takes \[\]; it must take the path's \['name'\]"):
+        Api("test", max_body_bytes=1).route("/who/{name}", methods=["GET"], scope=None)(nobody)
+
+
 def test_too_many_rows_or_bytes_are_413(api: Api) -> None:
     assert (
         "send at most 2"
@@ -161,7 +238,7 @@ def test_too_many_rows_or_bytes_are_413(api: Api) -> None:
 def test_a_store_that_is_down_is_503_with_retry_after(api: Api) -> None:
     answer = api(rest_event("GET", "/down"), None)
 
-    assert "Qdrant" in problem(answer, 503)["detail"]
+    assert problem(answer, 503)["detail"] == "a store does not answer now; call again later"
     assert answer["headers"]["Retry-After"] == "7"
 
 
@@ -173,8 +250,14 @@ def test_an_unexpected_error_says_nothing_of_the_data(api: Api, capsys: pytest.C
     assert "user-42" not in answer["body"] + said.out + said.err
 
 
-def test_a_configuration_error_says_how_to_mend_it(api: Api) -> None:
-    assert problem(api(rest_event("GET", "/unset"), None), 500)["detail"] == "set X"
+def test_a_failure_of_ours_is_explained_in_the_log_and_not_to_the_caller(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path, status, reason in (("/unset", 500, "set X"), ("/down", 503, "Qdrant")):
+        answer = api(rest_event("GET", path), None)
+
+        assert reason not in problem(answer, status)["detail"]
+        assert reason in vars(caplog.records[-1])["reason"]
 
 
 def test_threads_do_not_see_each_others_requests() -> None:
@@ -182,9 +265,9 @@ def test_threads_do_not_see_each_others_requests() -> None:
     together = threading.Barrier(2)
 
     @app.route("/echo/{name}", methods=["GET"], scope=None)
-    def echo(name: str) -> dict[str, str]:
+    def echo(name: Id) -> Echo:
         together.wait(5)  # both requests have begun when either reads its own
-        return {"name": name, "seen": app.current_request.uri_params["name"]}
+        return Echo(name=name, seen=app.current_request.uri_params["name"])
 
     answers: list[dict[str, str]] = []
 

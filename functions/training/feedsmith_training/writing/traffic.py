@@ -237,7 +237,8 @@ def serve(
     domains = load_domains()
     service = WritingService(
         vectors=store, ledger=Shelf(keeps=caching != "none"), profiles=readers, segments=readers, ranking=readers,
-        writer=lambda: writer, embedder=lambda: embedder, domains=domains, settings=settings, clock=lambda: now[0],
+        writer=lambda: writer, embedder=lambda: embedder, domains=domains, decisions=readers,
+        settings=settings, clock=lambda: now[0],
     )  # fmt: skip
     if caching in ("none", "per person"):
         service.drafting = UnsharedDrafting.of(service.drafting)

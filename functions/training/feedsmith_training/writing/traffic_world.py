@@ -9,7 +9,8 @@ from datetime import date, datetime
 import numpy as np
 
 from feedsmith.content.base import Embedder, Matrix
-from feedsmith.models import Profile, Recommendation, RecommendedItem, Segment
+from feedsmith.models import Profile, Recommendation, RecommendedItem, Segment, TenantSettings, Wishes
+from feedsmith.privacy.wishes import InEffect
 from feedsmith.stores.base import Spending, Vector
 from feedsmith.writing.base import Draft, Prompt, Writer
 from feedsmith.writing.budget import Metered
@@ -110,6 +111,9 @@ class Readers:
         self._profiles = profiles
         self._segments = segments
         self._centroids = np.array([segment.centroid for segment in segments], dtype=np.float32)
+
+    def in_effect(self, tenant: str, user: str, /) -> InEffect:
+        return InEffect(TenantSettings().consent, Wishes())
 
     def load(self, tenant: str, user: str, domain: str, /) -> Profile | None:
         return self._profiles.get(user)

@@ -13,8 +13,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from feedsmith.client import ApiError, Feedsmith
+from feedsmith.models import Rendition, TextKind
 from feedsmith_local.demo import catalogue, measures, show
-from feedsmith_local.demo.client import Client
 from feedsmith_local.demo.readers import Reader, browse, make_readers
 from feedsmith_local.stack import LocalStack
 
@@ -40,7 +41,7 @@ def main(*, content: Path | None, domain: str, report: Path, console: Console) -
         writer = {"FEEDSMITH_WRITER": "gguf:smollm2"}
         with (
             LocalStack(Path(state), port=0, tenant=TENANT, environment=writer) as stack,
-            Client(stack.base_url, stack.key) as client,
+            Feedsmith(stack.base_url, stack.key) as client,
         ):
             result = {"ingest": _ingest(stack, uploads, domain, progress, console)}
             if content:
@@ -78,18 +79,19 @@ def _ingest(
     return {"items": done - rejected, "rejected": rejected, "seconds": seconds}
 
 
-def _own_categories(client: Client, uploads: list[catalogue.Upload], ingest: dict[str, Any]) -> dict[str, str]:
+def _own_categories(client: Feedsmith, uploads: list[catalogue.Upload], ingest: dict[str, Any]) -> dict[str, str]:
     """Hidden tastes over one's own content: its categories, or where it has none, the topics found."""
     found: dict[str, str] = {}
     for upload in uploads:
         for row in catalogue.rows(upload):
             item_id = str(row.get("id", ""))
-            indexed = client.item(item_id) if item_id else None
-            if indexed is None:
-                continue
-            given, topics = indexed["item"]["categories"], indexed["understanding"]["topics"]
+            try:
+                indexed = client.get_item(item_id)
+            except ApiError:
+                continue  # rejected, or without an id
+            given, topics = indexed.item.categories, indexed.understanding.topics
             if given or topics:
-                found[item_id] = given[0] if given else topics[0]["name"]
+                found[item_id] = given[0] if given else topics[0].name
     if len(set(found.values())) < 2:
         raise catalogue.ContentError(
             f"{ingest['items']} items are in, but they are of one category; the simulation needs at least two"
@@ -99,7 +101,7 @@ def _own_categories(client: Client, uploads: list[catalogue.Upload], ingest: dic
 
 def _people(
     stack: LocalStack,
-    client: Client,
+    client: Feedsmith,
     domain: str,
     categories: dict[str, str],
     progress: Progress,
@@ -111,7 +113,7 @@ def _people(
     clicks: Counter[str] = Counter()
 
     def send(events: list[dict[str, Any]]) -> None:
-        client.events(events)
+        client.post_events(events)
         sent.update(e["user_id"] for e in events if e["type"] != "impression")
         clicks.update(e["item_id"] for e in events if e["type"] == "click")
 
@@ -123,7 +125,7 @@ def _people(
 
     report = stack.run_schedule()
     shares = measures.in_taste(client, readers, domain, categories, clicks, SEED)
-    segments = client.segments(domain)
+    segments = client.segments(domain).segments
     purity = measures.purity(client, readers, domain)
     measures.recommend_ms(client, readers[:10], domain, 1)  # connections and caches warm
     took = measures.recommend_ms(client, readers, domain, LATENCY_ROUNDS)
@@ -139,21 +141,22 @@ def _people(
         "reflected": reflected,
         "segments": {
             "count": len(segments),
-            "silhouette": next((s["silhouette"] for s in segments), None),
+            "silhouette": next((s.silhouette for s in segments), None),
             "purity": round(purity, 4),
-            "clustered_users": sum(s["size"] for s in segments),
+            "clustered_users": sum(s.size for s in segments),
         },
         "reclustered": report,
         "texts": [text for pair in texts for text in pair],
     }
 
 
-def _show_reader(console: Console, client: Client, reader: Reader, domain: str) -> list[dict[str, Any]]:
+def _show_reader(console: Console, client: Feedsmith, reader: Reader, domain: str) -> list[Rendition]:
     profile = client.profile(reader.user_id, domain)
-    slate = client.recommendations(reader.user_id, domain, 5)
-    first, *others = (item["item_id"] for item in slate["items"])
-    texts = [client.text(reader.user_id, kind, first) for kind in ("headline", "summary")]
-    texts += [client.text(reader.user_id, "headline", other) for other in others]
+    slate = client.recommendations(reader.user_id, domain, limit=5)
+    first, *others = (item.item_id for item in slate.items)
+    kinds: tuple[TextKind, ...] = ("headline", "summary")
+    texts = [client.texts(reader.user_id, kind, item_id=first) for kind in kinds]
+    texts += [client.texts(reader.user_id, "headline", item_id=other) for other in others]
     show.reader(console, reader, profile, slate, texts)
     return texts
 

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from feedsmith.bootstrap import services
 from feedsmith.errors import FeedsmithError
+from feedsmith.insight import metrics
 from feedsmith.stores.sqs import decode_chunk
 
 logger = Logger(child=True)
@@ -32,6 +33,7 @@ def _work(record: SQSRecord) -> None:
         # The queue's last try: the message goes to the dead-letter queue, and its ingestion must not look as if it ran.
         if int(record.attributes.approximate_receive_count) >= s.settings.chunk_deliveries:
             s.chunk_worker.give_up(chunk, f"given up after {s.settings.chunk_deliveries} tries: {_reason(error)}")
+            metrics.count("ChunksGivenUp")
         raise
 
 

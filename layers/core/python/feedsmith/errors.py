@@ -11,15 +11,16 @@
     ├── NotFound                404  no such item, user, segment or ingestion
     ├── StoreUnavailable        503  Qdrant, DynamoDB or S3 does not answer; try again
     ├── ConfigurationError      500  a setting is missing or contradicts another
-    │   └── EmbedderMismatch         a collection holds another embedder's vectors
+    │   ├── EmbedderMismatch         a collection holds another embedder's vectors
+    │   └── KeyGone                  a record's key was retired, or deleted with its tenant
     ├── UploadError             -    an uploaded object cannot be read on; ends its ingestion
     ├── TooLittleData           -    a log has too few clicks to train a ranker from
     └── WriterError             -    a model failed, was late or said nothing; the original text is served
         ├── BudgetExhausted          the day's tokens or money are spent; the model was not asked
         └── WriterUnavailable        the model's service does not work, whatever it is asked
 
-Each message says what happened, where, and how to mend it. ``title`` and ``status`` are what the HTTP API
-answers as ``application/problem+json`` (RFC 9457).
+Each message says what happened, where, and how to mend it. ``title``, ``status`` and ``shown`` are what the
+HTTP API answers as ``application/problem+json`` (RFC 9457); the message itself is for the log where the fault is ours.
 """
 
 from __future__ import annotations
@@ -35,8 +36,13 @@ class FeedsmithError(Exception):
 
     @property
     def detail(self) -> str:
-        """What happened and how to mend it, fit for the caller's eyes."""
+        """What happened and how to mend it."""
         return str(self)
+
+    @property
+    def shown(self) -> str:
+        """What whoever calls the API gets: of a failure of ours, nothing about how we are built."""
+        return self.detail if self.status < 500 else "an error of ours; it was logged"
 
 
 class InvalidRequest(FeedsmithError):
@@ -71,10 +77,13 @@ class TooLarge(InvalidRequest):
 
 
 class Unauthorized(FeedsmithError):
-    """The caller brought no valid credentials."""
+    """The caller brought no valid credentials; the same answer whatever is wrong with them."""
 
     status = 401
     title = "Unauthorized"
+
+    def __init__(self) -> None:
+        super().__init__("send an API key or an access token as 'Authorization: Bearer ...'")
 
 
 class Forbidden(FeedsmithError):
@@ -103,14 +112,24 @@ class StoreUnavailable(FeedsmithError):
         Which store, and what to check.
     retry_after_s
         Seconds to wait before the next try; becomes the ``Retry-After`` header.
+    shown
+        What whoever calls the API gets, in place of the message.
     """
 
     status = 503
     title = "Temporarily unavailable"
 
-    def __init__(self, message: str, *, retry_after_s: int = 2) -> None:
+    def __init__(
+        self, message: str, *, retry_after_s: int = 2, shown: str = "a store does not answer now; call again later"
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self._shown = shown
+
+    @property
+    def shown(self) -> str:
+        """As it was given."""
+        return self._shown
 
 
 class ConfigurationError(FeedsmithError):
@@ -130,6 +149,14 @@ class EmbedderMismatch(ConfigurationError):
         )
         self.stored = stored
         self.configured = configured
+
+
+class KeyGone(ConfigurationError):
+    """A sealed record cannot be opened: its key was retired or deleted, or it was changed."""
+
+
+class TenantGone(KeyGone):
+    """A record is left of a tenant whose keys are all deleted; it may be passed over."""
 
 
 class UploadError(FeedsmithError):

@@ -17,6 +17,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     model_validator,
 )
@@ -51,6 +52,8 @@ EventType = Literal[
     "rate", "add_to_cart", "purchase", "enroll", "complete", "watch",
 ]  # fmt: skip
 TextKind = Literal["headline", "summary", "reason", "digest", "product_description", "study_note"]
+Purpose = Literal["profiling", "generation", "analytics"]
+PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 TermGroup = Literal["content", "social", "popularity", "freshness", "context"]
 
 
@@ -270,19 +273,28 @@ class Consent(Model):
     ``analytics``: count what this user does in figures about groups, experiments included.
     """
 
-    profiling: bool
-    generation: bool
-    analytics: bool
+    profiling: StrictBool
+    generation: StrictBool
+    analytics: StrictBool
+
+
+class ConsentChoice(Model):
+    """What a user chose for each purpose; None: nothing, so that the tenant's default holds."""
+
+    profiling: StrictBool | None = None
+    generation: StrictBool | None = None
+    analytics: StrictBool | None = None
 
 
 class Wishes(Model):
     """What a user decided about their own feed; it outlives profiles, and goes with the user.
 
-    ``consent`` None: the tenant's default holds. ``removed_tags`` are topics that no profile may hold;
-    ``unwanted_items`` and ``unwanted_tags`` are never recommended. ``revision`` grows with each change.
+    ``chosen_at`` is when ``consent`` was last changed. ``removed_tags`` are tags that no profile may hold;
+    ``unwanted_items`` and items of ``unwanted_tags`` are never recommended. ``revision`` grows with each change.
     """
 
-    consent: Consent | None = None
+    consent: ConsentChoice = ConsentChoice()
+    chosen_at: Utc | None = None
     removed_tags: tuple[ShortText, ...] = Field((), max_length=200)
     unwanted_items: tuple[Id, ...] = Field((), max_length=1_000)
     unwanted_tags: tuple[ShortText, ...] = Field((), max_length=200)
@@ -300,7 +312,8 @@ class Segment(Model):
     """A group of users with similar taste, never smaller than the k-anonymity floor.
 
     ``share`` is the part of clustered users in it; ``topics`` the mean of the members' topic shares;
-    ``liked`` the items that most members liked, with their share of members in (0, 1].
+    ``liked`` the items that most members liked, with their share of members in (0, 1]. ``size_before`` and ``drift``
+    tell what became of it since the last run: its size then, and 1 less the cosine of its two centroids, in [0, 2].
     """
 
     id: str
@@ -312,6 +325,8 @@ class Segment(Model):
     liked: dict[Id, float] = Field(default_factory=dict)
     centroid: tuple[float, ...] = Field((), repr=False)
     silhouette: float | None = Field(None, ge=-1, le=1)
+    size_before: int | None = Field(None, description="None: new in this run")
+    drift: float | None = Field(None, ge=0, le=2)
     computed_at: Utc
 
 
@@ -359,14 +374,16 @@ class RecommendedItem(Model):
 class Recommendation(Model):
     """A slate for one user, ready to be shown and logged.
 
-    ``basis`` says what it was made from: the person's own history, the segment's, or neither.
+    ``basis`` says what it was made from: the person's own history, the segment's, or neither; ``non_profiled`` where
+    nothing of the person was looked at, for want of their consent.
     """
 
     slate_id: Id
     domain: Domain
-    basis: Literal["personal", "segment", "general"]
+    basis: Literal["personal", "segment", "general", "non_profiled"]
     model_version: str
     items: tuple[RecommendedItem, ...]
+    variants: dict[str, str] = Field(default_factory=dict, description="experiment -> this reader's variant")
 
 
 class Check(Model):
@@ -414,6 +431,7 @@ class Rendition(Model):
     cost: float | None = Field(0.0, ge=0, description="US dollars for them; None: the writer's price is not known")
     note: str | None = None
     disclaimer: str | None = None
+    variants: dict[str, str] = Field(default_factory=dict, description="experiment -> this reader's variant")
 
 
 class Rejected(Model):
@@ -444,20 +462,10 @@ class Ingestion(Model):
     updated_at: Utc
 
 
-class ItemBatch(Model):
-    """Body of ``POST /v1/items``."""
-
-    items: tuple[Item, ...] = Field(min_length=1)
-
-
-class EventBatch(Model):
-    """Body of ``POST /v1/events``."""
-
-    events: tuple[Event, ...] = Field(min_length=1)
-
-
 class TextRequest(Model):
-    """Body of ``POST /v1/users/{id}/texts``: a text of one item, or with ``domain`` alone, of the user's feed."""
+    """What text to write: one of an item, or with ``domain`` alone, one of the user's feed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "headline", "item_id": "n1"}]})
 
     kind: TextKind
     item_id: Id | None = None
@@ -490,6 +498,59 @@ class Caller(Model):
         if self.role == "user":
             return user_id == self.subject if user_id is not None else scope in self.scopes & USER_SCOPES
         return self.role == "operator" or scope in self.scopes
+
+
+KeyId = Annotated[str, StringConstraints(pattern=r"^[a-z2-7]{20}$")]
+# Without TLS, whoever sits on the way could give us keys; only this very machine needs none.
+IssuerUrl = Annotated[
+    str, StringConstraints(max_length=500, pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[\x21-\x7e]+$")
+]
+SigningAlgorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+
+
+class ApiKey(Model):
+    """A service's API key, as the ledger keeps it: all but the secret.
+
+    ``secret_hash`` is the secret's SHA-256 in hex. ``revision`` grows with each change.
+    """
+
+    id: KeyId
+    tenant: Domain
+    role: Literal["service", "operator"] = "service"
+    scopes: frozenset[Scope] = frozenset()
+    label: Annotated[str, StringConstraints(max_length=100)] = ""
+    secret_hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] = Field(repr=False)
+    created_at: Utc
+    expires_at: Utc | None = Field(None, description="Not let in from this time on")
+    revoked_at: Utc | None = None
+    revision: int = Field(0, ge=0)
+
+    def valid_at(self, now: datetime) -> bool:
+        """Whether the key lets its holder in."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+class Issuer(Model):
+    """An OIDC issuer whose access tokens let a tenant's users in.
+
+    ``url`` is the tokens' ``iss``, letter by letter. ``audiences``: the ``aud`` values that mean this API; for Cognito,
+    whose access tokens have none, the ids of the app clients. ``algorithms``: those that the issuer signs with; never
+    a symmetric one, for which the public key would be the secret. ``revision`` grows with each change.
+    """
+
+    url: IssuerUrl
+    tenant: Domain
+    audiences: tuple[Annotated[str, StringConstraints(min_length=1, max_length=500)], ...] = Field(
+        min_length=1, max_length=20
+    )
+    jwks_uri: IssuerUrl = Field(description="Where the issuer publishes its keys")
+    algorithms: tuple[SigningAlgorithm, ...] = Field(("RS256",), min_length=1)
+    revision: int = Field(0, ge=0)
+
+    @property
+    def id(self) -> str:
+        """A short name of the url, 32 hex digits."""
+        return hashlib.sha256(self.url.encode()).hexdigest()[:32]
 
 
 JsonObject: TypeAlias = dict[str, Any]

@@ -22,6 +22,10 @@ class Settings(BaseSettings):
     work_bucket: str = Field("feedsmith-work", description="S3 bucket for staged chunks and rejected rows")
     models_bucket: str = Field("feedsmith-models", description="S3 bucket of trained rankers")
     chunk_queue_url: str = Field("", description="SQS queue of content chunks to index")
+    chunk_dead_letter_queue_url: str = Field("", description="SQS queue of chunks that could not be indexed")
+    profiles_dead_letter_queue_url: str = Field("", description="SQS queue of events that could not be absorbed")
+
+    usage_plan: str = Field("", description="API Gateway usage plan that new API keys are entered in; empty: none")
 
     qdrant_url: str = Field("", description="Qdrant server or cluster; empty: Qdrant Edge in this process")
     qdrant_api_key: SecretStr | None = Field(None, description="Qdrant API key; prefer the secret below")
@@ -32,8 +36,8 @@ class Settings(BaseSettings):
         "feedsmith", pattern=r"^[a-z][a-z0-9_-]{0,40}$", description="Prefix of the collections"
     )
 
-    pseudonym_key: SecretStr | None = Field(None, description="Key of the user pseudonyms; prefer the secret below")
-    pseudonym_key_secret: str = Field("", description="Secrets Manager name of the pseudonym key")
+    tenant_key: str = Field("", description="KMS key, symmetric, that the tenants' own keys are encrypted under")
+    proof_key: str = Field("", description="KMS key, ECC_NIST_P256, that proofs of erasure are signed with")
 
     models_path: Path = Field(Path("build/models"), description="Folder of the prepared models")
     embedder: str = Field("minilm", description="minilm, e5 or sentence-transformers:NAME")
@@ -46,6 +50,9 @@ class Settings(BaseSettings):
     embed_threads: int = Field(0, ge=0, le=64, description="Threads of the embedder; 0: all cores")
     writer: str = Field(
         "extractive", description="extractive, house, gguf:PATH, bedrock:MODEL, openai:MODEL@BASE_URL or hf:NAME"
+    )
+    experiment_writers: str = Field(
+        "", description="Writers besides extractive that a variant of an experiment may name, separated by commas"
     )
     writer_timeout_s: float = Field(8.0, gt=0, le=120, description="Seconds before a writer counts as failed")
     writer_candidates: int = Field(3, ge=1, le=8, description="Texts asked of the model per request")
@@ -77,8 +84,16 @@ class Settings(BaseSettings):
 
     history_length: int = Field(200, ge=1, le=1000, description="Newest interactions that make a profile")
     ranker_refresh_s: float = Field(60.0, gt=0, description="Seconds until the promoted ranker is looked up again")
+    experiments_refresh_s: float = Field(
+        60.0, ge=0, description="Seconds until experiments are looked up again; one starts that much later"
+    )
     k_anonymity: int = Field(5, ge=2, description="Fewest members of a segment")
     max_upload_bytes: int = Field(8 * 2**30, gt=0, description="Largest upload, decompressed")
     max_expansion: int = Field(200, ge=2, description="Largest ratio of decompressed to compressed bytes")
     chunk_deliveries: int = Field(5, ge=1, description="maxReceiveCount of the chunk queue")
     chunk_bytes: int = Field(256 * 1024, ge=1024, description="Bytes of rows per chunk message")
+
+    @property
+    def other_writers(self) -> frozenset[str]:
+        """Writers that a variant of an experiment may name."""
+        return frozenset({"extractive", *filter(None, (name.strip() for name in self.experiment_writers.split(",")))})

@@ -93,6 +93,20 @@ class ContentService:
         (found,) = self._vectors.query(tenant, "items", [Query(limit=limit, vector=hit.vector, where=where)])
         return [(item_of(near), near.score) for near in found]
 
+    def find(self, tenant: str, domain: str, query: str | None, limit: int) -> list[IndexedItem]:
+        """Items of a domain, expired ones too: the nearest in meaning to ``query``, or without it, the newest.
+
+        Raises
+        ------
+        NotFound
+            There is no such domain.
+        """
+        where = Filter(any_of={"domain": [self._domains[domain].name]})
+        vector = self._understander().embed(query) if query and query.strip() else None
+        by = {"order_by": "fresh"} if vector is None else {"vector": vector}
+        (found,) = self._vectors.query(tenant, "items", [Query(limit=limit, where=where, **by)])
+        return [item_of(hit) for hit in found]
+
     def _store(self, tenant: str, items: Sequence[Item]) -> None:
         understood = self._understander().understand(items)
         # Events may have been counted before their item arrived, or on an earlier version of it.

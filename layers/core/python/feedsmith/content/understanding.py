@@ -71,6 +71,11 @@ class Understander:
             understood.append((merged.model_copy(update={"topics": topics}), vector))
         return understood
 
+    def embed(self, query: str) -> Vector:
+        """Unit vector of a search text."""
+        vector: Vector = self._embedder.queries([query])[0]
+        return vector
+
     def _read(self, item: Item, text: str) -> Understanding:
         quality = quality_flags(item, self._domains[item.domain].languages)
         language = item.language

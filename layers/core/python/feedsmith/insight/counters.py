@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
+
+from aws_lambda_powertools import Logger
 
 from feedsmith.domains.loader import Domain
-from feedsmith.errors import StoreUnavailable
+from feedsmith.errors import ConfigurationError, StoreUnavailable
 from feedsmith.models import Event, ItemActivity, ItemStats, utcnow
 from feedsmith.stores.base import Counter, Ledger, StreamRecord, VectorStore
 from feedsmith.stores.codec import stats_payload
 
+logger = Logger(child=True)
+
 ATTEMPTS: Final = 8
 POSITIONS_KEPT_S: Final = 2 * 86_400  # the stream gives nothing again after 24 hours
+REDRIVES_KEPT_S: Final = 15 * 86_400  # a dead-letter queue gives nothing again after 14 days
+MAX_REDRIVES: Final = 2_000  # their positions take some 60 bytes each, and a record may have 400 KB
 IMPLAUSIBLE_DOUBLINGS: Final = 64
+
+
+# Shards of events that come from dead letters, one each: they come in no order, so that none may stand for another.
+_REDRIVE: Final = "redrive:"
+
+
+class Uncounted(NamedTuple):
+    """A record that can never be added, or whose item cannot show it; and why."""
+
+    record: StreamRecord
+    reason: str
+    counted: bool
+
+
+def redriven(record: StreamRecord) -> StreamRecord:
+    """The record as it comes from a dead letter: it counts once by its own identity, whatever its shard counted."""
+    own = f"{record.tenant}#{record.user}#{record.event.identity}"
+    return replace(record, shard=_REDRIVE + hashlib.sha256(own.encode()).hexdigest()[:16], sequence="1")
 
 
 def item_stats(counter: Counter) -> ItemStats:
@@ -97,30 +122,67 @@ class CounterService:
         self._domains = domains
         self._clock = clock
 
-    def absorb(self, records: Sequence[StreamRecord]) -> None:
+    def absorb(self, records: Sequence[StreamRecord]) -> list[Uncounted]:
         """Count the records, each once however often it is delivered.
 
         Events on an item that is not known (yet) are counted, but add nothing to its trend and activity: half-life
         and weights are those of the item's domain.
 
+        Returns
+        -------
+        Those that would fail each time, by item: an item that cannot be counted holds up no other.
+
         Raises
         ------
-        StoreUnavailable
+        StoreUnavailable, ConfigurationError
             A store does not answer, or others kept writing one of the counters first. Give the same records again.
         """
+        failed: list[Uncounted] = []
         by_tenant: dict[str, dict[str, list[StreamRecord]]] = defaultdict(lambda: defaultdict(list))
         for record in records:
             by_tenant[record.tenant][record.event.item_id].append(record)
         for tenant, by_item in by_tenant.items():
-            item_ids = list(by_item)
-            counters = self._ledger.counters(tenant, item_ids)
-            items = self._vectors.retrieve(tenant, "items", item_ids)
-            names = {key: hit.payload["domain"] for key, hit in items.items()}
-            domains = {key: self._domains[name] for key, name in names.items() if name in self._domains}
-            for item_id, own in by_item.items():
-                self._count(tenant, item_id, counters.get(item_id, Counter()), own, domains.get(item_id))
-            if items:
-                self.mirror(tenant, list(items))
+            try:
+                self._absorb(tenant, by_item)
+            except (StoreUnavailable, ConfigurationError):
+                raise
+            except Exception as error:  # noqa: BLE001 - whose fault it is, is found below
+                logger.warning("a batch cannot be counted at once", extra={"error": type(error).__name__})
+                for item_id, own in by_item.items():
+                    failed += self._absorb_alone(tenant, item_id, own)
+        return failed
+
+    def _absorb(self, tenant: str, by_item: Mapping[str, Sequence[StreamRecord]]) -> None:
+        item_ids = list(by_item)
+        counters = self._ledger.counters(tenant, item_ids)
+        items = self._vectors.retrieve(tenant, "items", item_ids)
+        names = {key: hit.payload["domain"] for key, hit in items.items()}
+        domains = {key: self._domains[name] for key, name in names.items() if name in self._domains}
+        for item_id, own in by_item.items():
+            self._count(tenant, item_id, counters.get(item_id, Counter()), own, domains.get(item_id))
+        if items:
+            self.mirror(tenant, list(items))
+
+    def _absorb_alone(self, tenant: str, item_id: str, records: Sequence[StreamRecord]) -> list[Uncounted]:
+        try:
+            self._absorb(tenant, {item_id: records})
+        except (StoreUnavailable, ConfigurationError):
+            raise
+        except Exception as error:  # noqa: BLE001 - reported to the caller; one item's data must not stop others
+            reason = f"its counter cannot be written or shown ({type(error).__name__})"
+            counted = self._counted(tenant, item_id, records)
+            return [Uncounted(record, reason, counted) for record in records]
+        return []
+
+    def _counted(self, tenant: str, item_id: str, records: Sequence[StreamRecord]) -> bool:
+        """Whether the counter has the records, although something failed; it has all of a batch or none."""
+        try:
+            counter = self._ledger.counters(tenant, [item_id]).get(item_id, Counter())
+            return self._added(counter, records, None) is counter
+        except (StoreUnavailable, ConfigurationError):
+            raise
+        except Exception:  # noqa: BLE001 - a counter that cannot be read has counted nothing now
+            return False
 
     def _count(
         self, tenant: str, item_id: str, counter: Counter, records: Sequence[StreamRecord], domain: Domain | None
@@ -159,7 +221,12 @@ class CounterService:
         if positions == counter.positions:
             return counter
         newest = max(written for _, written in positions.values())
-        kept = {shard: place for shard, place in positions.items() if newest - place[1] <= POSITIONS_KEPT_S}
+        kept = {shard: place for shard, place in positions.items() if newest - place[1] <= _kept_s(shard)}
+        if sum(shard.startswith(_REDRIVE) for shard in kept) > MAX_REDRIVES:
+            raise StoreUnavailable(
+                f"an item had {MAX_REDRIVES} events redriven within 15 days, more than its counter can tell apart: "
+                "redrive the rest later, or count anew with 'feedsmith replay'"
+            )
         return replace(counter, counts=dict(counts), trend=trend, activity=activity, positions=kept)
 
     def mirror(self, tenant: str, item_ids: Sequence[str]) -> None:
@@ -176,3 +243,7 @@ class CounterService:
             for item_id, counter in moved.items():
                 self._vectors.patch(tenant, "items", item_id, stats_payload(item_stats(counter)))
                 copied[item_id] = counter.revision
+
+
+def _kept_s(shard: str) -> int:
+    return REDRIVES_KEPT_S if shard.startswith(_REDRIVE) else POSITIONS_KEPT_S

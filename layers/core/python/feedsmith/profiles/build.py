@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -13,6 +14,7 @@ import numpy as np
 from feedsmith.domains.loader import Domain
 from feedsmith.models import Event, EventType, HistoryItem, IndexedItem, Profile
 from feedsmith.profiles.interests import MIN_SIMILARITY, LikedItem, find_interests
+from feedsmith.profiles.tags import HEED_ALL, Unheeded
 from feedsmith.stores.base import Vector
 
 MAX_LIKED = 30
@@ -42,6 +44,7 @@ def build_profile(
     revision: int,
     now: datetime,
     min_similarity: float = MIN_SIMILARITY,
+    unheeded: Unheeded = HEED_ALL,
 ) -> Profile:
     """Compute a user's profile in one domain.
 
@@ -66,6 +69,8 @@ def build_profile(
         Recorded in the profile.
     min_similarity
         See :func:`feedsmith.profiles.interests.min_similarity_of`.
+    unheeded
+        What the user wants to count for nothing: such items speak for nothing, and such topics are not named.
 
     Returns
     -------
@@ -77,7 +82,8 @@ def build_profile(
     known = [e for e in history if e.item_id in items and items[e.item_id][0].item.domain == domain.name]
     telling = _telling(domain, known)
     weights = _weights(domain, telling)
-    positive = [LikedItem(*items[item_id], weight) for item_id, weight in weights.items() if weight > 0]
+    positive = _positive(weights, items, unheeded)
+    counted = {item.indexed.item.id for item in positive}
     liked = positive[:MAX_LIKED]
     heaviest = max((item.weight for item in liked), default=1.0)
     return Profile(
@@ -85,7 +91,7 @@ def build_profile(
         domain=domain.name,
         revision=revision,
         interactions=len(known),
-        taste=_taste([(items[item_id][1], weight) for item_id, weight in weights.items() if weight != 0]),
+        taste=_taste([(items[i][1], weight) for i, weight in weights.items() if weight < 0 or i in counted]),
         interests=find_interests(positive, min_similarity=min_similarity),
         topics=_topic_shares(positive),
         liked={item.indexed.item.id: item.weight / heaviest for item in liked},
@@ -108,6 +114,21 @@ def decayed_weights(domain: Domain, events: Iterable[Event]) -> dict[str, float]
     ``events`` are a user's interactions with known items of the domain, in any order.
     """
     return _weights(domain, _telling(domain, _canonical(events)))
+
+
+def positive_history(
+    domain: Domain, events: Iterable[Event], items: KnownItems, *, unheeded: Unheeded = HEED_ALL
+) -> list[LikedItem]:
+    """The items that speak for an interest in the domain, newest first, as :func:`build_profile` counts them."""
+    known = [e for e in events if e.item_id in items and items[e.item_id][0].item.domain == domain.name]
+    return _positive(decayed_weights(domain, known), items, unheeded)
+
+
+def _positive(weights: Mapping[str, float], items: KnownItems, unheeded: Unheeded) -> list[LikedItem]:
+    liked = (LikedItem(*items[item_id], weight) for item_id, weight in weights.items() if weight > 0)
+    return [
+        replace(item, indexed=unheeded.stripped(item.indexed)) for item in liked if not unheeded.covers(item.indexed)
+    ]
 
 
 def _canonical(events: Iterable[Event]) -> list[Event]:

@@ -14,10 +14,12 @@ from feedsmith.content.base import Matrix
 from feedsmith.domains.loader import Domain
 from feedsmith.models import Segment, utcnow
 from feedsmith.profiles.clustering import cluster
+from feedsmith.profiles.map import TasteMap, taste_map
 from feedsmith.stores import codec
 from feedsmith.stores.base import Filter, Query, Vector, VectorStore
 
 MAX_LIKED: Final = 50
+MAX_SHOWN: Final = 1_000  # users on a map
 SAME_SEGMENT: Final = 0.5  # least cosine of an old and a new centroid that pass for one segment
 
 
@@ -88,6 +90,7 @@ class SegmentService:
                 centroid = tuple(map(float, found.centroids[number]))
                 share = len(own) / len(members)
                 segments.append(self._describe(self._domains[domain], segment_id, own, share, centroid, silhouette))
+            segments = [_since(segment, old) for segment in segments]
             self._vectors.upsert(tenant, "segments", [codec.segment_point(segment) for segment in segments])
         if gone := {segment.id for segment in old} - {segment.id for segment in segments}:
             self._vectors.delete(tenant, "segments", [f"{domain}:{segment_id}" for segment_id in sorted(gone)])
@@ -105,6 +108,21 @@ class SegmentService:
         """All segments of a domain, largest first."""
         page = self._vectors.scroll(tenant, "segments", where=_of(domain), with_vectors=True)  # never more than a page
         return sorted(map(codec.segment_of, page.hits), key=lambda segment: (-segment.size, segment.id))
+
+    def map(self, tenant: str, domain: str) -> tuple[Sequence[Segment], TasteMap | None]:
+        """The segments, and where they and up to 1,000 users lie on a plane; None where there are no segments.
+
+        Fewer users than the floor, all of them together, are not shown.
+        """
+        segments = self.list(tenant, domain)
+        where = Filter(any_of={"domain": [domain]}, none_of={"cold": ["yes"]})
+        # Points are stored in the order of hashes, so that the first are as good a sample as any.
+        page = self._vectors.scroll(tenant, "users", where=where, limit=MAX_SHOWN, with_vectors=True, fields=("cold",))
+        tastes = [hit.vector for hit in page.hits if hit.vector is not None]
+        if not segments or len(tastes) < self._k_anonymity:
+            return segments, None
+        centroids = np.array([segment.centroid for segment in segments], dtype=np.float32)
+        return segments, taste_map(np.array(tastes, dtype=np.float32), centroids)
 
     def _members(self, tenant: str, domain: str) -> tuple[Matrix, Sequence[_Member]]:
         where = Filter(any_of={"domain": [domain]}, none_of={"cold": ["yes"]})
@@ -154,6 +172,15 @@ class SegmentService:
             silhouette=silhouette,
             computed_at=self._clock(),
         )
+
+
+def _since(segment: Segment, old: Sequence[Segment]) -> Segment:
+    """The segment with what became of it since the last run."""
+    for before in old:
+        if before.id == segment.id:
+            cosine = float(np.dot(before.centroid, segment.centroid))
+            return segment.model_copy(update={"size_before": before.size, "drift": min(max(1.0 - cosine, 0.0), 2.0)})
+    return segment
 
 
 def segment_ids(old: Sequence[Segment], centroids: Matrix) -> list[str]:

@@ -44,7 +44,7 @@ class Request:
     """What is asked for.
 
     ``limit``: places to fill; ``query``: vector of the search text; ``categories`` empty: any; ``exclude``: ids of
-    items not to show.
+    items not to show; ``unwanted``: topics and categories of which no item is shown.
     """
 
     domain: Domain
@@ -53,6 +53,7 @@ class Request:
     query: Vector | None = None
     categories: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    unwanted: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,9 @@ class Retriever:
 
     def _neighbours(self, tenant: str, profile: Profile) -> tuple[Neighbour, ...]:
         where = Filter(
-            any_of={"domain": [profile.domain], "cold": ["no"]}, keys_not=[profile_key(profile.user, profile.domain)]
+            any_of={"domain": [profile.domain]},
+            none_of={"cold": ["yes"]},
+            keys_not=[profile_key(profile.user, profile.domain)],
         )
         query = Query(SIMILAR_USERS, np.asarray(profile.taste, dtype=np.float32), where=where, fields=NEIGHBOUR_FIELDS)
         (hits,) = self._vectors.query(tenant, "users", [query])
@@ -210,6 +213,7 @@ def _item_queries(reader: Reader, request: Request) -> list[tuple[Source, Query]
     where = Filter(
         any_of={"domain": [request.domain.name]}
         | ({"categories": list(request.categories)} if request.categories else {}),
+        none_of={"topics": request.unwanted, "categories": request.unwanted} if request.unwanted else {},
         greater={"expires": request.now.timestamp()},
         or_absent=frozenset({"expires"}),
         keys_not=sorted(_hidden(profile, request)),
@@ -243,6 +247,7 @@ def _fits(payload: Payload, request: Request) -> bool:
         payload["domain"] == request.domain.name
         and (expires is None or expires > request.now.timestamp())
         and (not request.categories or not set(request.categories).isdisjoint(payload["categories"]))
+        and set(request.unwanted).isdisjoint([*payload["scores"], *payload["categories"]])
     )
 
 

@@ -14,6 +14,7 @@ from feedsmith.content.base import Embedder
 from feedsmith.domains.loader import Domain
 from feedsmith.errors import NotFound, ValidationFailed
 from feedsmith.models import Profile, Recommendation, RecommendedItem, Term, Topic, utcnow
+from feedsmith.privacy.wishes import Decisions, InEffect
 from feedsmith.ranking.base import Ranker, Terms
 from feedsmith.ranking.features import feature_matrix
 from feedsmith.ranking.linear import LinearRanker
@@ -21,6 +22,7 @@ from feedsmith.ranking.reasons import reasons_of
 from feedsmith.ranking.retrieval import Candidate, Reader, Request, Retriever, Segments, candidate
 from feedsmith.ranking.signals import signals_of
 from feedsmith.ranking.slate import Placed, make_slate
+from feedsmith.ranking.trials import Trial, no_trial
 from feedsmith.stores.base import VectorStore
 from feedsmith.stores.codec import CANDIDATE_FIELDS
 
@@ -50,10 +52,14 @@ class RankingService:
         Makes the embedder; called only for a search text.
     domains
         The known domains.
+    decisions
+        What users allow and wish.
     clock
         The time of the request.
     ranker
         The ranker of a tenant in a domain.
+    trial
+        What experiments change for a reader in a domain; asked for those who allow analytics.
     """
 
     def __init__(
@@ -64,16 +70,20 @@ class RankingService:
         segments: Segments,
         embedder: Callable[[], Embedder],
         domains: Mapping[str, Domain],
+        decisions: Decisions,
         clock: Callable[[], datetime] = utcnow,
         ranker: Callable[[str, Domain], Ranker] = linear_ranker,
+        trial: Callable[[str, str, Domain], Trial] = no_trial,
     ) -> None:
         self._vectors = vectors
         self._profiles = profiles
         self._retriever = Retriever(vectors, segments)
         self._embedder = embedder
         self._domains = domains
+        self._decisions = decisions
         self._clock = clock
         self._ranker = ranker
+        self._trial = trial
 
     def recommend(
         self,
@@ -88,6 +98,9 @@ class RankingService:
         language: str = "en",
     ) -> Recommendation:
         """A slate for one user; short, even empty, where little is left to show.
+
+        Without the user's consent to profiling it is made of what is trending, fresh, and found by ``query``: nothing
+        that the user did, and nobody like them, is looked at. What they said they do not want is left out always.
 
         Parameters
         ----------
@@ -115,10 +128,14 @@ class RankingService:
             raise ValidationFailed([{"path": "/limit", "message": f"must be from 1 to {LARGEST_SLATE}"}])
         rules = self._domains[domain]
         sought = self._embedder().queries([query])[0] if query and query.strip() else None
-        request = Request(rules, self._clock(), limit, sought, categories, exclude)
-        reader = self._retriever.reader(tenant, self._profiles.load(tenant, user, domain), request)
+        held = self._decisions.in_effect(tenant, user)
+        trial = self._tried(tenant, user, rules, held)
+        rules = trial.domain
+        hidden = [*exclude, *held.wishes.unwanted_items]
+        request = Request(rules, self._clock(), limit, sought, categories, hidden, held.wishes.unwanted_tags)
+        reader = self._retriever.reader(tenant, self._profile(tenant, user, domain, held), request)
         found = self._retriever.candidates(tenant, reader, request)
-        ranker = self._ranker(tenant, rules)
+        ranker = trial.ranker or self._ranker(tenant, rules)
         slate_id = uuid.uuid4().hex
         items: tuple[RecommendedItem, ...] = ()
         if found.candidates:
@@ -142,7 +159,12 @@ class RankingService:
                 for position, placed in enumerate(slate)
             )
         return Recommendation(
-            slate_id=slate_id, domain=domain, basis=reader.basis, model_version=ranker.version, items=items
+            slate_id=slate_id,
+            domain=domain,
+            basis=reader.basis if held.consent.profiling else "non_profiled",
+            model_version=ranker.version,
+            items=items,
+            variants=dict(trial.variants),
         )
 
     def explain(self, tenant: str, user: str, item_id: str, language: str = "en") -> RecommendedItem:
@@ -162,13 +184,20 @@ class RankingService:
             raise NotFound(f"no item {item_id!r}; upload it or check its id")
         rules = self._domains[hit.payload["domain"]]
         request, one = Request(rules, self._clock()), candidate(hit)
-        reader = self._retriever.reader(tenant, self._profiles.load(tenant, user, rules.name), request)
-        ranker = self._ranker(tenant, rules)
+        held = self._decisions.in_effect(tenant, user)
+        reader = self._retriever.reader(tenant, self._profile(tenant, user, rules.name, held), request)
+        ranker = self._tried(tenant, user, rules, held).ranker or self._ranker(tenant, rules)
         trending = self._retriever.trending(tenant, request)
         others = [candidate(other) for other in trending if other.key != item_id]
         signals = signals_of([one, *others], trending, reader, request)
         terms = ranker.terms(feature_matrix(signals, ranker.space))
         return _place(0, one, terms, Placed(0), reader, rules, language)
+
+    def _tried(self, tenant: str, user: str, domain: Domain, held: InEffect) -> Trial:
+        return self._trial(tenant, user, domain) if held.consent.analytics else no_trial(tenant, user, domain)
+
+    def _profile(self, tenant: str, user: str, domain: str, held: InEffect) -> Profile | None:
+        return self._profiles.load(tenant, user, domain) if held.consent.profiling else None
 
 
 def _place(

@@ -8,18 +8,22 @@ Qdrant's own.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from feedsmith.experiments import Experiment
 from feedsmith.models import (
     NO_ACTIVITY,
+    ApiKey,
     Event,
     EventType,
     Ingestion,
     IngestionStatus,
+    Issuer,
     ItemActivity,
+    JsonObject,
     TenantSettings,
     Wishes,
 )
@@ -126,7 +130,7 @@ class VectorStore(ABC):
 
     @abstractmethod
     def patch(self, tenant: str, collection: Collection, key: str, payload: Payload) -> None:
-        """Set top-level payload fields of one existing point; an absent point stays absent."""
+        """Set top-level payload fields of one existing point, None takes one away; an absent point stays absent."""
 
     @abstractmethod
     def retrieve(
@@ -143,6 +147,10 @@ class VectorStore(ABC):
     @abstractmethod
     def delete(self, tenant: str, collection: Collection, keys: Sequence[str]) -> None:
         """Delete points by key; absent keys do nothing."""
+
+    @abstractmethod
+    def drop(self, tenant: str, collection: Collection) -> int:
+        """Delete all points of a tenant; how many that were."""
 
     @abstractmethod
     def query(self, tenant: str, collection: Collection, queries: Sequence[Query]) -> list[list[Hit]]:
@@ -202,13 +210,31 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What writing took: tokens, and money in millionths of a US dollar."""
+    """What writing took: tokens, and money in millionths of a US dollar.
+
+    ``texts`` were given to readers, ``cached`` of them from the cache.
+    """
 
     tokens: int = 0
     cost: int = 0
+    texts: int = 0
+    cached: int = 0
+
+    def __add__(self, other: Spending) -> Spending:
+        return Spending(
+            self.tokens + other.tokens, self.cost + other.cost, self.texts + other.texts, self.cached + other.cached
+        )
 
     def __sub__(self, other: Spending) -> Spending:
-        return Spending(self.tokens - other.tokens, self.cost - other.cost)
+        return self + Spending(-other.tokens, -other.cost, -other.texts, -other.cached)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """Some of a user's records, each with its ``kind``, readable; ``cursor`` None: nothing follows."""
+
+    records: list[JsonObject]
+    cursor: str | None
 
 
 class Ledger(ABC):
@@ -222,10 +248,21 @@ class Ledger(ABC):
         """
 
     @abstractmethod
+    def event(self, tenant: str, user: str, identity: str) -> Event | None:
+        """One event, read consistently; None: it was never appended, or is erased.
+
+        Raises
+        ------
+        ConfigurationError
+            Another version wrote it, in a form unknown to this one.
+        """
+
+    @abstractmethod
     def history(self, tenant: str, user: str, limit: int) -> list[Event]:
         """The newest ``limit`` interactions (all but impressions), newest first, ties by identity.
 
-        Read consistently: an event that was appended before is there.
+        Read consistently: an event that was appended before is there. Those that another version wrote in a form
+        unknown to this one are left out; the stream's consumer sets them aside as dead letters.
         """
 
     @abstractmethod
@@ -322,6 +359,18 @@ class Ledger(ABC):
         """What a tenant spent on a day, read consistently."""
 
     @abstractmethod
+    def experiments(self, tenant: str) -> list[Experiment]:
+        """All experiments of a tenant, read consistently."""
+
+    @abstractmethod
+    def save_experiment(self, tenant: str, experiment: Experiment) -> bool:
+        """Write ``experiment`` if the stored revision is still ``experiment.revision``; stores revision + 1."""
+
+    @abstractmethod
+    def delete_experiment(self, tenant: str, experiment_id: str) -> None:
+        """Forget an experiment; an absent one does nothing."""
+
+    @abstractmethod
     def open_job(self, tenant: str, job_id: str, body: str, *, expires_at: datetime) -> bool:
         """Note a batch job before it is started; False: one of this id was noted before."""
 
@@ -334,16 +383,70 @@ class Ledger(ABC):
         """Close a job, once; False: somebody else did, or it was never noted."""
 
     @abstractmethod
-    def tenant_of_key(self, key_hash: str) -> dict[str, str] | None:
-        """Tenant, role and subject of an API key's SHA-256 (hex), or None."""
+    def key(self, key_id: str) -> ApiKey | None:
+        """An API key by its id, read consistently, valid or not."""
 
     @abstractmethod
-    def save_key(self, key_hash: str, *, tenant: str, role: str, subject: str) -> None:
-        """Let an API key in, by its SHA-256 (hex)."""
+    def keys(self, tenant: str | None = None) -> list[ApiKey]:
+        """A tenant's API keys, or everybody's, valid or not, by id."""
+
+    @abstractmethod
+    def save_key(self, key: ApiKey) -> bool:
+        """Write ``key`` if the stored revision is still ``key.revision``, 0 for none; stores revision + 1."""
+
+    @abstractmethod
+    def issuer(self, url: str) -> Issuer | None:
+        """An issuer by its url, read consistently."""
+
+    @abstractmethod
+    def issuers(self, tenant: str | None = None) -> list[Issuer]:
+        """A tenant's issuers, or everybody's, by url."""
+
+    @abstractmethod
+    def save_issuer(self, issuer: Issuer) -> bool:
+        """Write ``issuer`` if the stored revision is still ``issuer.revision``, 0 for none; stores revision + 1."""
+
+    @abstractmethod
+    def delete_issuer(self, url: str) -> None:
+        """Let an issuer's users in no longer; an absent one does nothing."""
 
     @abstractmethod
     def tenants(self) -> list[str]:
-        """All tenants that were ever given an API key, sorted."""
+        """All tenants that were ever given an API key or an issuer, sorted."""
+
+    @abstractmethod
+    def records(self, tenant: str, user: str, *, limit: int, cursor: str | None = None) -> RecordPage:
+        """All that is held of a user, at most ``limit`` records and 1 MB at once; read consistently.
+
+        Raises
+        ------
+        InvalidRequest
+            The cursor is none that a page returned.
+        """
+
+    @abstractmethod
+    def erase(self, tenant: str, user: str, *, until: Callable[[], bool] = lambda: False) -> dict[str, int]:
+        """Delete all that is held of a user, or as much as there is until ``until`` is true; counts by kind.
+
+        Of a user who is marked as erased (:meth:`feedsmith.stores.people.People.begin_erasure`), revisions, wishes
+        and texts are refused with ``StoreUnavailable``; who appends an event has to look afterwards.
+        """
+
+    @abstractmethod
+    def tenant_records(self, tenant: str) -> Iterator[JsonObject]:
+        """All that is held of a tenant, keys included. It walks over the whole ledger."""
+
+    @abstractmethod
+    def erase_tenant(self, tenant: str) -> int:
+        """Delete all that is held of a tenant but its name, who may call first; how many records that were."""
+
+    @abstractmethod
+    def forget_tenant(self, tenant: str) -> None:
+        """Delete a tenant's name."""
+
+    @abstractmethod
+    def reseal(self, tenant: str) -> int:
+        """Seal those events anew that lie under an old version of the tenant's key; how many that were."""
 
     @abstractmethod
     def ping(self) -> None:
@@ -379,8 +482,15 @@ class Blobs(ABC):
         """Keys of the objects in a bucket that begin with ``prefix``, sorted."""
 
     @abstractmethod
-    def write(self, bucket: str, key: str, body: bytes) -> None:
-        """Write an object; who reads it meanwhile gets all of the old or all of the new one."""
+    def delete(self, bucket: str, prefix: str) -> int:
+        """Delete all objects that begin with ``prefix``, old versions too; how many versions that were."""
+
+    @abstractmethod
+    def write(self, bucket: str, key: str, body: bytes) -> str | None:
+        """Write an object; who reads it meanwhile gets all of the old or all of the new one.
+
+        Returns its version, or None where the bucket keeps none.
+        """
 
 
 @dataclass(frozen=True, slots=True)

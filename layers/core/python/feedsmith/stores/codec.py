@@ -133,3 +133,10 @@ def segment_of(hit: Hit) -> Segment:
     """The segment of a hit in ``segments``; its centroid is there only when the hit brings its vector."""
     centroid = tuple(map(float, hit.vector)) if hit.vector is not None else ()
     return Segment.model_validate({**hit.payload["segment"], "centroid": centroid})
+
+
+def history_rows(profile: Profile) -> list[list[float]]:
+    """The vectors of a profile's history as numbers, newest first."""
+    vectors = np.frombuffer(profile.history_vectors, dtype=np.float16)
+    rows: list[list[float]] = vectors.reshape(len(profile.history), -1).tolist() if profile.history else []
+    return rows

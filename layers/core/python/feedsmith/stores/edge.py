@@ -22,14 +22,13 @@ import qdrant_edge as engine
 
 from feedsmith.errors import ConfigurationError, StoreUnavailable
 from feedsmith.stores import _points
+from feedsmith.stores._edge_filters import add_scopes, narrowed, nearby, only, scopes, to_filter, to_request
 from feedsmith.stores.base import Collection, Filter, Hit, Page, Payload, Point, Query, VectorStore
 from feedsmith.stores.codec import INDEXED_FIELDS
 
 # Points written between two flushes. The log grows, and the next start replays it, until a flush.
 _FLUSH_EVERY: Final = 1_000
 _META: Final = "feedsmith.json"
-# Four-bit codes find twice as many points as asked for; their own vectors rank them.
-_RESCORED: Final = engine.SearchParams(quantization=engine.QuantizationSearchParams(rescore=True, oversampling=2.0))
 
 
 class EdgeVectorStore(VectorStore):
@@ -90,7 +89,7 @@ class EdgeVectorStore(VectorStore):
                 engine.Point(
                     _points.point_id(tenant, point.key),
                     _points.to_floats(point.vector),
-                    _points.to_payload(tenant, point),
+                    _points.to_payload(tenant, point) | scopes(tenant, point.payload),
                 )
                 for point in wave
             ]
@@ -99,7 +98,9 @@ class EdgeVectorStore(VectorStore):
     def patch(self, tenant: str, collection: Collection, key: str, payload: Payload) -> None:
         if shard := self._shards.get(collection):
             shard.update(
-                engine.UpdateOperation.set_payload_by_filter(_only(tenant, [key]), _points.own_fields(payload))
+                engine.UpdateOperation.set_payload_by_filter(
+                    only(tenant, [key]), _points.own_fields(payload) | scopes(tenant, payload)
+                )
             )
 
     def retrieve(
@@ -121,30 +122,33 @@ class EdgeVectorStore(VectorStore):
 
     def delete(self, tenant: str, collection: Collection, keys: Sequence[str]) -> None:
         if keys and (shard := self._shards.get(collection)):
-            shard.update(engine.UpdateOperation.delete_points_by_filter(_only(tenant, keys)))
+            shard.update(engine.UpdateOperation.delete_points_by_filter(only(tenant, keys)))
+
+    def drop(self, tenant: str, collection: Collection) -> int:
+        held = self.count(tenant, collection)
+        if held and (shard := self._shards.get(collection)):
+            everything = to_filter(tenant, _points.EVERYTHING)
+            shard.update(engine.UpdateOperation.delete_points_by_filter(everything), held)
+        return held
 
     def query(self, tenant: str, collection: Collection, queries: Sequence[Query]) -> list[list[Hit]]:
         if (shard := self._shards.get(collection)) is None:
             return [[] for _ in queries]
+        size, asked = shard.dimension, list(queries)
         # Queries of one batch mostly share their filter, which may leave out hundreds of points.
-        wheres = {id(query.where): query.where for query in queries}
-        filters = {key: _filter(tenant, where) for key, where in wheres.items()}
-        requests = [
-            engine.QueryRequest(
-                limit=query.limit,
-                query=_ranking(query, shard.dimension),
-                filter=filters[id(query.where)],
-                params=_RESCORED,
-                with_payload=_points.wanted(query.fields),
-                with_vector=query.with_vectors,
-            )
-            for query in queries
-        ]
-        with shard.errors():
-            answers = shard.engine.query_batch(engine.QueryBatchRequest(requests))
+        filters = {id(query.where): to_filter(tenant, query.where) for query in asked}
+        plain = [to_request(query, filters[id(query.where)], size) for query in asked]
+        first = {n: request for n, query in enumerate(asked) if (request := nearby(tenant, query, size))}
+        near = dict(zip(first, shard.query(list(first.values())), strict=True))
+        requests = [narrowed(tenant, q, near[n], size) if n in near else plain[n] for n, q in enumerate(asked)]
+        answers = shard.query(requests)
+        # What lay nearby was too little, though not all that there is.
+        short = [n for n in near if len(answers[n]) < asked[n].limit and len(near[n]) == first[n].limit]
+        for n, answer in zip(short, shard.query([plain[n] for n in short]), strict=True):
+            answers[n] = answer
         return [
             [_hit(point, _points.score(query, point.score, point.order_value)) for point in answer]
-            for query, answer in zip(queries, answers, strict=True)
+            for query, answer in zip(asked, answers, strict=True)
         ]
 
     def scroll(
@@ -157,7 +161,7 @@ class EdgeVectorStore(VectorStore):
         request = engine.ScrollRequest(
             offset=offset,
             limit=limit,
-            filter=_filter(tenant, where),
+            filter=to_filter(tenant, where),
             with_payload=_points.wanted(fields),
             with_vector=with_vectors,
         )
@@ -169,7 +173,7 @@ class EdgeVectorStore(VectorStore):
         if (shard := self._shards.get(collection)) is None:
             return 0
         with shard.errors():
-            return shard.engine.count(engine.CountRequest(exact=True, filter=_filter(tenant, where)))
+            return shard.engine.count(engine.CountRequest(exact=True, filter=to_filter(tenant, where)))
 
     def ping(self) -> None:
         for shard in self._shards.values():
@@ -201,6 +205,7 @@ class _Shard:
         self._flushing = Lock()
         self._unflushed = 0
         with self.errors():
+            add_scopes(self.engine)
             self.engine.optimize()  # gives the room of deleted points back; nothing to do is microseconds
 
     def update(self, operation: engine.UpdateOperation, points: int = 1) -> None:
@@ -212,6 +217,11 @@ class _Shard:
                 if self._unflushed >= _FLUSH_EVERY:
                     self._unflushed = 0
                     self.engine.flush()
+
+    def query(self, requests: list[engine.QueryRequest]) -> list[list[engine.ScoredPoint]]:
+        """Answer several requests at once."""
+        with self.errors():
+            return self.engine.query_batch(engine.QueryBatchRequest(requests)) if requests else []
 
     def close(self) -> None:
         with self.errors():
@@ -271,48 +281,9 @@ def _fill(folder: Path, dimension: int) -> None:
     for field, kind in INDEXED_FIELDS:
         keyword = kind == "keyword"
         shard.update(create_index(field, engine.KeywordIndexParams() if keyword else engine.FloatIndexParams()))
+    add_scopes(shard)
     shard.flush()
     shard.close()
-
-
-def _only(tenant: str, keys: Sequence[str]) -> engine.Filter:
-    ids: set[engine.PointId] = {_points.point_id(tenant, key) for key in keys}
-    return engine.Filter(must=[_any(_points.TENANT, [tenant]), engine.HasIdCondition(ids)])
-
-
-def _filter(tenant: str, where: Filter) -> engine.Filter:
-    must: list[engine.ConditionType] = [_any(_points.TENANT, [tenant])]
-    must += [_any(field, values) for field, values in where.any_of.items()]
-    for field, value in where.at_least.items():
-        must.append(_bound(field, engine.RangeFloat(gte=value), where))
-    for field, value in where.greater.items():
-        must.append(_bound(field, engine.RangeFloat(gt=value), where))
-    must_not: list[engine.ConditionType] = [_any(field, values) for field, values in where.none_of.items()]
-    if where.keys_not:
-        must_not.append(engine.HasIdCondition({_points.point_id(tenant, key) for key in where.keys_not}))
-    return engine.Filter(must=must, must_not=must_not)
-
-
-def _any(field: str, values: Sequence[str]) -> engine.FieldCondition:
-    # Every query has one tenant and one domain, and all points are held against them: a fifth of its time.
-    one = len(values) == 1
-    return engine.FieldCondition(field, match=engine.MatchValue(values[0]) if one else engine.MatchAny(list(values)))
-
-
-def _bound(field: str, bound: engine.RangeFloat, where: Filter) -> engine.ConditionType:
-    condition = engine.FieldCondition(field, range=bound)
-    if field not in where.or_absent:
-        return condition
-    return engine.Filter(should=[condition, engine.IsEmptyCondition(field)])
-
-
-def _ranking(query: Query, dimension: int) -> engine.Query | engine.OrderBy | None:
-    if query.vector is not None:
-        _points.check_vector(query.vector, dimension)
-        return engine.Query.Nearest(_points.to_floats(query.vector))
-    if query.order_by is not None:
-        return engine.OrderBy(query.order_by, engine.Direction.Desc)
-    return None
 
 
 def _hit(point: engine.ScoredPoint | engine.Record, score: float) -> Hit:

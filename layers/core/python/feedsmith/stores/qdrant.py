@@ -143,6 +143,13 @@ class QdrantVectorStore(VectorStore):
         with self._absent_is_empty(name):
             self._client.delete(name, models.FilterSelector(filter=_only(tenant, keys)), wait=True)
 
+    def drop(self, tenant: str, collection: Collection) -> int:
+        held, name = self.count(tenant, collection), self._name(collection)
+        with self._absent_is_empty(name):
+            everything = models.FilterSelector(filter=_filter(tenant, _points.EVERYTHING))
+            self._client.delete(name, everything, wait=True)
+        return held
+
     def query(self, tenant: str, collection: Collection, queries: Sequence[Query]) -> list[list[Hit]]:
         if not queries:
             return []

@@ -11,28 +11,41 @@ shared text    ``{tenant}#T#{key[:2]}``       ``T#{key}``         ``text``, ``ex
 counter        ``{tenant}#I#{item}``          ``COUNTER``         ``counter``, ``revision``
 ingestion      ``{tenant}#INGESTION#{id}``    ``META``            ``status``, ``source``, ``chunks``, ...
 its chunks     ``{tenant}#INGESTION#{id}``    ``CHUNK#{number}``  ``indexed``, ``unchanged``, ``rejected``, ...
-budget         ``{tenant}#SPENT#{day}``       ``SPENT``           ``tokens``, ``cost``, ``expires_at``
+budget         ``{tenant}#SPENT#{day}``       ``SPENT``           ``tokens``, ``cost``, ``texts``, ``cached``, ...
+experiment     ``{tenant}#EXPERIMENTS``       ``{id}``            ``experiment``, ``revision``
 batch job      ``{tenant}#JOBS``              ``JOB#{id}``        ``job``, ``open``, ``expires_at``
-API key        ``KEY#{sha256}``               ``KEY``             ``tenant``, ``role``, ``subject``
+API key        ``KEYS``                       ``{id}``            ``key``, ``revision``
+issuer         ``ISSUERS``                    ``{url}``           ``issuer``, ``revision``
+dead letter    ``DEAD#{shard}``               ``{sequence}``      ``sequence``, ``reason``, ``expires_at``
 settings       ``{tenant}#SETTINGS``          ``SETTINGS``        ``settings``, ``revision``
+data key       ``{tenant}#DATAKEYS``          ``{version}``       ``wrapped``
+who is who     ``{tenant}#WHO#{v}#{handle}``  ``WHO``             ``subject``
+erased         ``{tenant}#ERASED#{mark}``     ``ERASED``          ``expires_at``
+erasure        ``ERASURES``                   ``{tenant}#{mark}`` ``note``, ``begun_at``, ``done``
 tenant         ``TENANTS``                    ``{tenant}``
 ============== ============================== =================== ============================================
 
-Only interactions carry ``time_key``, so that the index ``by_time`` holds nothing else. A tenant is lower case and
-without ``#``, and whatever a caller chooses stands last in its key, so no two kinds of record can meet.
+``event`` is sealed under the tenant's data key and bound to its user. Only interactions carry ``time_key``, so that the
+index ``by_time`` holds nothing else. A tenant is lower case and without ``#``, and whatever a caller chooses stands
+last in its key, so no two kinds of record can meet.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
+from aws_lambda_powertools import Logger
 from pydantic import ValidationError
 
 from feedsmith.errors import ConfigurationError
 from feedsmith.models import Event, ItemActivity
 from feedsmith.stores.base import Counter
+from feedsmith.stores.keyring import Sealer, sealed_under
+from feedsmith.stores.people import Handle
+
+logger = Logger(child=True)
 
 Attributes: TypeAlias = dict[str, dict[str, str]]
 """Attribute name -> type tag -> value, as DynamoDB's wire format has it."""
@@ -65,6 +78,16 @@ def user_pk(tenant: str, user: str) -> str:
     return f"{tenant}{_USER}{user}"
 
 
+def handle_key(tenant: str, handle: Handle) -> Attributes:
+    """Key of what binds a user id's handle to a pseudonym."""
+    return primary_key(f"{tenant}#WHO#{handle.version:06}#{handle.digest}", "WHO")
+
+
+def erased_key(tenant: str, mark: str) -> Attributes:
+    """Key of the mark of an erased pseudonym."""
+    return primary_key(f"{tenant}#ERASED#{mark}", "ERASED")
+
+
 def text_key(tenant: str, name: str, user: str | None) -> Attributes:
     """Key of a cached text: under its user, or spread over partitions by the first digits of its hash."""
     return primary_key(f"{tenant}#T#{name[:2]}" if user is None else user_pk(tenant, user), f"T#{name}")
@@ -75,13 +98,18 @@ def counter_key(tenant: str, item_id: str) -> Attributes:
     return primary_key(f"{tenant}#I#{item_id}", "COUNTER")
 
 
+def experiments_pk(tenant: str) -> str:
+    """Partition of a tenant's experiments."""
+    return f"{tenant}#EXPERIMENTS"
+
+
 def ingestion_pk(tenant: str, ingestion_id: str) -> str:
     """Partition of an ingestion and its chunks."""
     return f"{tenant}#INGESTION#{ingestion_id}"
 
 
-def event_record(tenant: str, user: str, event: Event) -> Attributes:
-    """An event with its user id replaced by the pseudonym ``user``."""
+def event_record(tenant: str, user: str, event: Event, sealer: Sealer) -> Attributes:
+    """An event with its user id replaced by the pseudonym ``user``, sealed."""
     # First replace, then take the identity: a hash over the caller's own user id would give that id away.
     stored = event.model_copy(update={"user_id": user})
     at = stored.at.isoformat(timespec="microseconds")
@@ -89,32 +117,51 @@ def event_record(tenant: str, user: str, event: Event) -> Attributes:
         "pk": user_pk(tenant, user),
         "sk": EVENT_PREFIX + stored.identity,
         "time_key": None if stored.type == "impression" else f"{at}#{stored.identity}",
-        "event": stored.model_dump_json(exclude_none=True),
+        "event": sealer.seal(tenant, stored.model_dump_json(exclude_none=True), user_pk(tenant, user)),
     })  # fmt: skip
 
 
-def read_event(attributes: Mapping[str, Mapping[str, str]]) -> Event:
+def read_event(attributes: Mapping[str, Mapping[str, str]], tenant: str, user: str, sealer: Sealer) -> Event:
     """The event of a record.
 
     Raises
     ------
     ConfigurationError
         Another version wrote it, in a form unknown to this one.
+    KeyGone
+        It is sealed under a key that is no more.
     """
     try:
-        return Event.model_validate_json(attributes["event"]["S"])
+        sealed = attributes["event"]["S"]
+        if sealed_under(sealed):
+            return Event.model_validate_json(sealer.open(tenant, sealed, user_pk(tenant, user)))
     except (KeyError, ValidationError):
-        unreadable = ConfigurationError(
-            "the ledger holds an event that this version cannot read: deploy all functions from the same version"
-        )
-    # Outside the handler, so that the traceback does not carry pydantic's message, which quotes who read what.
-    raise unreadable
+        pass  # raised outside the handler: pydantic's message, which quotes who read what, would be in the traceback
+    raise ConfigurationError(
+        "the ledger holds an event that this version cannot read: deploy all functions from the same version"
+    )
 
 
-def event_owner(keys: Mapping[str, Mapping[str, str]]) -> tuple[str, str] | None:
-    """Tenant and user of an event's key; None: the key is of another record."""
+def readable_events(
+    records: Iterable[Mapping[str, Mapping[str, str]]], tenant: str, user: str, sealer: Sealer
+) -> list[Event]:
+    """The events of the records that this version can read; how many others there are is logged."""
+    events, unreadable = [], 0
+    for record in records:
+        try:
+            events.append(read_event(record, tenant, user, sealer))
+        except ConfigurationError:
+            unreadable += 1
+    if unreadable:
+        logger.warning("events of another version were left out of a history", extra={"events": unreadable})
+    return events
+
+
+def event_owner(keys: Mapping[str, Mapping[str, str]]) -> tuple[str, str, str] | None:
+    """Tenant, user and identity of an event's key; None: the key is of another record."""
     tenant, kind, user = keys["pk"]["S"].partition(_USER)
-    return (tenant, user) if kind and keys["sk"]["S"].startswith(EVENT_PREFIX) else None
+    sk = keys["sk"]["S"]
+    return (tenant, user, sk.removeprefix(EVENT_PREFIX)) if kind and sk.startswith(EVENT_PREFIX) else None
 
 
 def counter_record(tenant: str, item_id: str, counter: Counter, revision: int) -> Attributes:

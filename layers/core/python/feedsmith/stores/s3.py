@@ -69,9 +69,31 @@ class S3Blobs(Blobs):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
             return sorted(entry["Key"] for page in pages for entry in page.get("Contents", ()))
 
-    def write(self, bucket: str, key: str, body: bytes) -> None:
+    def delete(self, bucket: str, prefix: str) -> int:
+        deleted = 0
         with translated(f"S3 bucket {bucket!r}", "FEEDSMITH_WORK_BUCKET or FEEDSMITH_MODELS_BUCKET"):
-            self._client.put_object(Bucket=bucket, Key=key, Body=body)
+            # A bucket without versions answers with one version of each object, "null".
+            pages = self._client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+            for page in pages:
+                found = [
+                    {"Key": entry["Key"], "VersionId": entry["VersionId"]}
+                    for entry in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+                ]
+                if not found:
+                    continue
+                failed = self._client.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})
+                if errors := failed.get("Errors"):
+                    code = errors[0].get("Code")
+                    left = f"S3 bucket {bucket!r} left {len(errors)} objects undeleted ({code})"
+                    raise StoreUnavailable(f"{left}: try again")
+                deleted += len(found)
+        return deleted
+
+    def write(self, bucket: str, key: str, body: bytes) -> str | None:
+        with translated(f"S3 bucket {bucket!r}", "FEEDSMITH_WORK_BUCKET or FEEDSMITH_MODELS_BUCKET"):
+            answer = self._client.put_object(Bucket=bucket, Key=key, Body=body)
+        version: str | None = answer.get("VersionId")
+        return version
 
     def _blocks(self, bucket: str, key: str, version: str | None, *, start: int, end: int | None) -> Iterator[bytes]:
         """Blocks from ``start`` on; where a connection breaks, the next one goes on from the same byte."""

@@ -1,4 +1,4 @@
-"""Chunks in an SQS queue."""
+"""Messages in SQS queues, chunks first among them."""
 
 from __future__ import annotations
 
@@ -56,17 +56,29 @@ class SqsChunkQueue(ChunkQueue):
         self._url = url
 
     def send(self, chunks: Iterable[Chunk]) -> None:
-        bodies = map(encode_chunk, chunks)
-        while batch := [{"Id": str(n), "MessageBody": body} for n, body in enumerate(islice(bodies, _BATCH))]:
-            if left := drain(self._send, batch):
-                raise StoreUnavailable(
-                    f"SQS queue {self._url} did not take {len(left)} of {len(batch)} messages: try again; if that goes "
-                    "on, check the queue's policy and its encryption key"
-                )
+        send_bodies(self._client, self._url, map(encode_chunk, chunks), setting="FEEDSMITH_CHUNK_QUEUE_URL")
 
-    def _send(self, entries: Sequence[_Entry]) -> Sequence[_Entry]:
+
+def send_bodies(client: Any, url: str, bodies: Iterable[str], *, setting: str) -> None:
+    """Send messages, at least once each; ``setting`` is the variable that names the queue.
+
+    Raises
+    ------
+    ConfigurationError, StoreUnavailable
+        Some were not sent: the queue is not there or not ours, or it does not answer.
+    """
+
+    def send(entries: Sequence[_Entry]) -> Sequence[_Entry]:
         """Send at most ten entries; returns those that failed."""
-        with translated(f"SQS queue {self._url}", "FEEDSMITH_CHUNK_QUEUE_URL"):
-            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+        with translated(f"SQS queue {url}", setting):
+            answer = client.send_message_batch(QueueUrl=url, Entries=entries)
         failed = {failure["Id"] for failure in answer.get("Failed", [])}
         return [entry for entry in entries if entry["Id"] in failed]
+
+    left_to_send = iter(bodies)
+    while batch := [{"Id": str(n), "MessageBody": body} for n, body in enumerate(islice(left_to_send, _BATCH))]:
+        if left := drain(send, batch):
+            raise StoreUnavailable(
+                f"SQS queue {url} did not take {len(left)} of {len(batch)} messages: try again; if that goes on, "
+                "check the queue's policy and its encryption key"
+            )

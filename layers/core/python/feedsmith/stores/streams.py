@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from feedsmith.errors import ConfigurationError
+from feedsmith.errors import ConfigurationError, TenantGone
 from feedsmith.stores.base import StreamRecord
+from feedsmith.stores.keyring import Sealer
+from feedsmith.stores.letters import DeadLetter
 from feedsmith.stores.records import event_owner, read_event
 
 
-def parse_stream(event: Mapping[str, Any]) -> list[StreamRecord]:
-    """The events that a batch of stream records brings, in their order; other records are left out.
+class StreamBatch(NamedTuple):
+    """The events of a batch in their order, and letters on those that this version cannot read."""
+
+    records: list[StreamRecord]
+    unreadable: list[DeadLetter]
+
+
+def parse_stream(event: Mapping[str, Any], sealer: Sealer) -> StreamBatch:
+    """The events that a batch of stream records brings; records of another kind are left out.
 
     Parameters
     ----------
@@ -27,7 +36,7 @@ def parse_stream(event: Mapping[str, Any]) -> list[StreamRecord]:
     Raises
     ------
     ConfigurationError
-        ``shardId`` is absent, or an event was written in a form that this version does not know.
+        ``shardId`` is absent.
 
     Notes
     -----
@@ -39,12 +48,19 @@ def parse_stream(event: Mapping[str, Any]) -> list[StreamRecord]:
             "the stream event names no shard, and counters keep their position per shard: set TumblingWindowInSeconds "
             "on the function's DynamoDB event in template.yaml"
         )
-    found = []
+    found = StreamBatch([], [])
     for record in event["Records"]:
         owner = event_owner(record["dynamodb"]["Keys"])
         if record["eventName"] != "INSERT" or owner is None:
             continue
-        tenant, user = owner
-        image = record["dynamodb"]["NewImage"]
-        found.append(StreamRecord(tenant, user, read_event(image), shard, record["dynamodb"]["SequenceNumber"]))
+        tenant, user, identity = owner
+        sequence = record["dynamodb"]["SequenceNumber"]
+        try:
+            stored = read_event(record["dynamodb"].get("NewImage", {}), tenant, user, sealer)
+        except TenantGone:
+            continue
+        except ConfigurationError as error:
+            found.unreadable.append(DeadLetter(tenant, user, identity, shard, sequence, error.detail))
+        else:
+            found.records.append(StreamRecord(tenant, user, stored, shard, sequence))
     return found

@@ -5,28 +5,28 @@ from __future__ import annotations
 import functools
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import unquote
 
 from aws_lambda_powertools import Logger
 from chalice.app import Chalice, Response
-from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from feedsmith.errors import (
     FeedsmithError,
     Forbidden,
-    InvalidRequest,
     NotFound,
     StoreUnavailable,
     TooLarge,
     Unauthorized,
     ValidationFailed,
 )
+from feedsmith.insight import metrics
 from feedsmith.models import Caller, Scope
+from feedsmith.web.operation import JSON, Operation, operation
 from feedsmith.web.payload import is_version_2, to_version_1
 
-M = TypeVar("M", bound=BaseModel)
 View = Callable[..., Any]
 
 logger = Logger(child=True)
@@ -38,13 +38,17 @@ _REFUSALS = {
 
 
 class Api(Chalice):
-    """The app object is the Lambda handler; views return a pydantic model, a dict or a ``Response``."""
+    """The app object is the Lambda handler; views return a pydantic model, nothing or a ``Response``.
+
+    ``operations`` are the routes as declared, in order.
+    """
 
     def __init__(self, app_name: str, *, max_body_bytes: int) -> None:
         # Lambda runs one request at a time, but a local server runs one a thread on the same app object.
         self._local = threading.local()
         super().__init__(app_name=app_name)
         self._max_body_bytes = max_body_bytes
+        self.operations: list[Operation] = []
 
     @property
     def current_request(self) -> Any:
@@ -71,8 +75,10 @@ class Api(Chalice):
         resource = event["requestContext"]["resourcePath"]
         if resource not in self.routes:
             return _problem(NotFound("no such path; the API lies under /v1")).to_dict()
+        begun = time.perf_counter()
         answer: dict[str, Any] = super().__call__(event, context)
         status = answer["statusCode"]
+        metrics.request(resource, status, 1_000 * (time.perf_counter() - begun))
         if status in _REFUSALS:
             # Chalice's own refusals come in its own JSON form.
             title, detail = _REFUSALS[status]
@@ -82,26 +88,50 @@ class Api(Chalice):
 
     # Chalice's own takes anything; here no route may forget who may call it.
     def route(  # type: ignore[override]
-        self, path: str, *, scope: Scope | None, **kwargs: Any
+        self,
+        path: str,
+        *,
+        methods: Sequence[str],
+        scope: Scope | None,
+        status: int | None = None,
+        raises: Sequence[type[FeedsmithError]] = (),
+        media_type: str = JSON,
+        **kwargs: Any,
     ) -> Callable[[View], View]:
-        """Chalice's ``route``; what the view returns or raises is turned into a ``Response``.
+        """Declare a route by its view's annotations; see :mod:`feedsmith.web.operation`.
+
+        The view gets the path's parameters, ``query`` and ``body`` read and checked. What it returns, or raises, is
+        turned into a ``Response``.
 
         Parameters
         ----------
         scope
             What the caller needs; None lets everybody in. Where the path names a ``user_id``, a user is let in to
             their own, and to nobody else's. Before anything is looked up, so that the answer does not tell what exists.
+        status
+            Of a good answer; by default 200, or 204 where there is none.
+        raises
+            Errors that the view may raise, for the OpenAPI document. Those that come with having a scope, a query or a
+            body, and those of broken stores, need no mention.
+        media_type
+            Of an answer that the view makes itself, as a ``Response``.
         """
-        register = super().route(path, **kwargs)
+        route = super().route
 
         def wrap(view: View) -> View:
+            declared = [
+                operation(view, method, path, scope=scope, status=status, media_type=media_type, raises=raises)
+                for method in methods
+            ]
+            self.operations += declared
+
             @functools.wraps(view)
-            def answer(*args: Any, **view_kwargs: Any) -> Response:
+            def answer(**raw: str) -> Response:
                 try:
                     if scope is not None:
-                        user_id = view_kwargs.get("user_id")
+                        user_id = raw.get("user_id")
                         self.require(scope, None if user_id is None else unquote(user_id))
-                    return _response(view(*args, **view_kwargs))
+                    return _response(view(**declared[0].arguments(raw, self._query(), self._body)), declared[0])
                 except FeedsmithError as error:
                     if error.status >= 500:
                         what = {"route": path, "error": type(error).__name__, "reason": error.detail}
@@ -112,12 +142,23 @@ class Api(Chalice):
                     logger.error(
                         "request broke", extra={"route": path, "error": type(error).__name__, "at": _place(error)}
                     )
-                    return _problem(FeedsmithError("an unexpected error; it was logged"))
+                    return _problem(FeedsmithError())
 
-            register(answer)
-            return answer
+            # Chalice holds any Content-Type against a route, even where no body is read.
+            route(path, methods=list(methods), content_types=[JSON] if declared[0].body else [], **kwargs)(answer)
+            return view
 
         return wrap
+
+    def _query(self) -> dict[str, list[str]]:
+        parameters = self.current_request.query_params
+        return {name: parameters.getlist(name) for name in parameters} if parameters is not None else {}
+
+    def _body(self) -> bytes:
+        raw: bytes = self.current_request.raw_body
+        if len(raw) > self._max_body_bytes:
+            raise TooLarge(f"the body has {len(raw)} bytes; send at most {self._max_body_bytes} at once")
+        return raw
 
     @property
     def caller(self) -> Caller:
@@ -130,7 +171,7 @@ class Api(Chalice):
         """
         context = self.current_request.context.get("authorizer") or {}
         if "tenant" not in context:
-            raise Unauthorized("send an API key as 'Authorization: Bearer KEY'")
+            raise Unauthorized
         known = {name: context[name] for name in ("tenant", "role", "subject") if name in context}
         # API Gateway hands on strings only.
         return Caller.model_validate(known | {"scopes": context.get("scopes", "").split()})
@@ -146,50 +187,6 @@ class Api(Chalice):
         if not self.caller.may(scope, user_id):
             raise Forbidden
 
-    def body(self, model: type[M]) -> M:
-        """The request's body as a model.
-
-        Raises
-        ------
-        TooLarge
-            More bytes than this API takes.
-        InvalidRequest
-            Not JSON in UTF-8.
-        ValidationFailed
-            JSON, but a field is wrong, missing or unknown.
-        """
-        raw = self.current_request.raw_body
-        if len(raw) > self._max_body_bytes:
-            raise TooLarge(f"the body has {len(raw)} bytes; send at most {self._max_body_bytes} at once")
-        try:
-            return model.model_validate_json(raw)
-        except ValidationError as error:
-            raise _invalid(error) from error
-
-    def query(self, name: str, kind: Any, default: Any) -> Any:
-        """A query parameter read as ``kind`` (anything pydantic reads from a string); sequences may repeat the name."""
-        parameters = self.current_request.query_params
-        values = parameters.getlist(name) if parameters is not None and name in parameters else []
-        if not values:
-            return default
-        raw: Any = values if isinstance(default, tuple) else values[-1]
-        return validated(name, kind, raw)
-
-    def required(self, name: str, kind: Any) -> Any:
-        """A query parameter that must be there."""
-        value = self.query(name, kind, None)
-        if value is None:
-            raise ValidationFailed([{"path": f"/{name}", "message": f"give ?{name}="}])
-        return value
-
-
-def validated(name: str, kind: Any, raw: Any) -> Any:
-    """``raw`` as ``kind``; a wrong one is a ``ValidationFailed`` that names ``name``."""
-    try:
-        return TypeAdapter(kind).validate_python(raw)
-    except ValidationError as error:
-        raise _invalid(error, name) from error
-
 
 def at_most(rows: Sequence[Any], limit: int, what: str) -> None:
     """Refuse more rows than one request may bring."""
@@ -197,24 +194,20 @@ def at_most(rows: Sequence[Any], limit: int, what: str) -> None:
         raise TooLarge(f"{len(rows)} {what} in one request; send at most {limit} at once")
 
 
-def _invalid(error: ValidationError, *prefix: str) -> InvalidRequest:
-    problems = error.errors(include_url=False, include_input=False, include_context=False)
-    if any(problem["type"] == "json_invalid" for problem in problems):
-        return InvalidRequest(f"the body is not valid JSON in UTF-8: {problems[0]['msg']}")
-    return ValidationFailed(
-        [{"path": "".join(f"/{part}" for part in (*prefix, *p["loc"])), "message": p["msg"]} for p in problems]
+def _response(result: Any, declared: Operation) -> Response:
+    if isinstance(result, Response):
+        return result
+    if declared.answer is None and result is None:
+        return Response(body="", status_code=declared.status)
+    if declared.answer is None or not isinstance(result, declared.answer):
+        raise TypeError(f"the view {declared.name!r} returned a {type(result).__name__}, which it does not declare")
+    return Response(
+        body=result.model_dump_json(), status_code=declared.status, headers={"Content-Type": declared.media_type}
     )
 
 
-def _response(result: Any) -> Response:
-    if isinstance(result, Response):
-        return result
-    body = result.model_dump_json() if isinstance(result, BaseModel) else json.dumps(result, ensure_ascii=False)
-    return Response(body=body, headers={"Content-Type": "application/json"})
-
-
 def _problem(error: FeedsmithError) -> Response:
-    body: dict[str, Any] = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail}
+    body: dict[str, Any] = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.shown}
     if isinstance(error, ValidationFailed):
         body["errors"] = error.errors
     headers: dict[str, str | list[str]] = {"Content-Type": "application/problem+json"}

@@ -61,7 +61,7 @@ class Books(Protocol):
 
 
 class Budget:
-    """Limits of tokens and of money for each tenant and UTC day; without limits it keeps no books.
+    """Books of tokens, money and texts for each tenant and UTC day, and limits of the first two.
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ class Budget:
         price = price_of(writer, self._settings)
         return None if price is None else price.of(usage).cost / MILLIONTHS
 
-    def reserve(self, tenant: str, writer: str, most: Usage, rate: float = 1.0) -> Reservation | None:
-        """Set apart, today, the most that a writer will use; None: there are no limits.
+    def reserve(self, tenant: str, writer: str, most: Usage, rate: float = 1.0) -> Reservation:
+        """Set apart, today, the most that a writer will use; nothing where there are no limits.
 
         Parameters
         ----------
@@ -96,18 +96,16 @@ class Budget:
         ConfigurationError
             Money is limited, and the writer's price is not known.
         """
-        if self._most_tokens is None and self._most_cost is None:
-            return None
         price = price_of(writer, self._settings)
         if price is None and self._most_cost is not None:
             raise ConfigurationError(
                 f"FEEDSMITH_WRITER_COST_PER_DAY is set, but the price of {writer} is not known: set "
                 "FEEDSMITH_WRITER_PRICE_IN and FEEDSMITH_WRITER_PRICE_OUT"
             )
-        reservation = Reservation(
-            tenant, self._clock().astimezone(UTC).date(), (price or FREE).of(most, rate), price or FREE, rate
-        )
-        if not self._ledger.spend(
+        limited = self._most_tokens is not None or self._most_cost is not None
+        amount = (price or FREE).of(most, rate) if limited else Spending()
+        reservation = Reservation(tenant, self._today(), amount, price or FREE, rate)
+        if limited and not self._ledger.spend(
             tenant, reservation.day, reservation.amount, most_tokens=self._most_tokens, most_cost=self._most_cost
         ):
             metrics.count("BudgetExhausted", tenant=tenant)
@@ -115,14 +113,31 @@ class Budget:
         return reservation
 
     def settle(self, reservation: Reservation | None, used: Usage) -> None:
-        """Give back what was not needed, or add what was needed above it; where that fails, too much stays counted."""
+        """Give back what was not needed, or add what was needed above it; where that fails, too much stays counted.
+
+        None is what a batch job has that an earlier version started without limits.
+        """
         if reservation is None:
             return
         actual = reservation.price.of(used, reservation.rate)
+        if used.tokens:
+            metrics.emit({"WriterTokens": used.tokens, "WriterCost": actual.cost / MILLIONTHS})
+        change = actual - reservation.amount
+        if change != Spending():
+            self._book(reservation.tenant, reservation.day, change, "a reservation stays counted in full")
+
+    def given(self, tenant: str, *, cached: bool) -> None:
+        """Count a text that a reader got; where that fails, it is not counted."""
+        self._book(tenant, self._today(), Spending(texts=1, cached=int(cached)), "a text was not counted")
+
+    def _book(self, tenant: str, day: date, amount: Spending, otherwise: str) -> None:
         try:
-            self._ledger.spend(reservation.tenant, reservation.day, actual - reservation.amount)
+            self._ledger.spend(tenant, day, amount)
         except StoreUnavailable as error:
-            _logger.warning("a reservation stays counted in full: %s", error)
+            _logger.warning("%s: %s", otherwise, error)
+
+    def _today(self) -> date:
+        return self._clock().astimezone(UTC).date()
 
 
 class Metered(Writer):

@@ -20,7 +20,8 @@ class Task:
     """A text to draft, and what its prompt says of its readers.
 
     Either ``ground``, which makes the drafts one reader's, or ``focus``, in words what many care about, or neither.
-    ``reads``, for writers that learned what to make of them, are one reader's too.
+    ``reads``, for writers that learned what to make of them, are one reader's too. ``wording`` names the prompts of an
+    experiment.
     """
 
     piece: Piece
@@ -28,6 +29,7 @@ class Task:
     ground: Ground | None = None
     focus: str | None = None
     reads: tuple[str, ...] = ()
+    wording: str | None = None
 
     @property
     def shared(self) -> bool:
@@ -53,7 +55,7 @@ class Task:
         piece = self.piece
         return build_prompt(
             piece.indexed.item, source, self.kind, piece.language or "en", piece.domain,
-            ground=self.title, segment=self.focus, reads=self.reads,
+            ground=self.title, segment=self.focus, reads=self.reads, wording=self.wording,
         )  # fmt: skip
 
 
@@ -65,15 +67,25 @@ class Drafting:
     is closest to their own taste, for choosing asks no model.
     """
 
-    def __init__(self, *, composer: Composer, cache: TextCache, budget: Budget, writer: Callable[[], Writer]) -> None:
+    def __init__(
+        self,
+        *,
+        composer: Composer,
+        cache: TextCache,
+        budget: Budget,
+        writer: Callable[[], Writer],
+        others: Callable[[str], Writer] | None = None,
+    ) -> None:
+        self._others = others
         self._composer = composer
         self._cache = cache
         self._budget = budget
         self._writer = writer
 
-    def writer(self, tenant: str) -> Metered:
-        """The writer at a tenant's expense, for one text."""
-        return Metered(self._writer(), self._budget, tenant)
+    def writer(self, tenant: str, name: str | None = None) -> Metered:
+        """The writer at a tenant's expense, for one text; ``name``: that of an experiment."""
+        writer = self._writer() if name is None or self._others is None else self._others(name)
+        return Metered(writer, self._budget, tenant)
 
     def gather(self, tenant: str, task: Task, writer: Metered, *, timeout_s: float) -> Gated:
         """Judged drafts; those that nobody can share are not kept here."""

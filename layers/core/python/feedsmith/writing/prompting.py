@@ -71,7 +71,7 @@ def _readable(text: str) -> str:
 
 def build_prompt(
     item: Item, source: str, kind: TextKind, language: str, domain: Domain, *,
-    ground: str | None = None, segment: str | None = None, reads: Sequence[str] = (),
+    ground: str | None = None, segment: str | None = None, reads: Sequence[str] = (), wording: str | None = None,
 ) -> Prompt:  # fmt: skip
     """Fill the templates of one kind: ``prompts/LANGUAGE/DOMAIN/KIND.txt``, or ``prompts/LANGUAGE/KIND.txt``.
 
@@ -87,6 +87,8 @@ def build_prompt(
         What the readers of a shared text care about.
     reads
         Titles that the reader read, nearest first, for writers that were trained on them; cleaned as the ground is.
+    wording
+        A folder of ``prompts/LANGUAGE/variants``, whose templates go before all others.
 
     Returns
     -------
@@ -101,7 +103,7 @@ def build_prompt(
         *(["ground"] if title else ["segment"] if segment else []),
     ]
     used = ["rules", "source", *inserts, kind]
-    texts, version = _templates(folder, domain.name, tuple(used))
+    texts, version = _templates(folder, domain.name, tuple(used), wording)
     values = {
         "domain": domain.label.get(language),
         "language": _LANGUAGES.get(language, f"the language of the text ({language})"),
@@ -162,14 +164,23 @@ def _fill(template: str, values: dict[str, str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _templates(folder: str, domain: str, names: tuple[str, ...]) -> tuple[dict[str, str], str]:
+def _templates(
+    folder: str, domain: str, names: tuple[str, ...], wording: str | None
+) -> tuple[dict[str, str], str]:
     """The named templates, the domain's own where it has one, and the first 12 hex digits of a SHA-256 over them."""
-    texts = {name: _read(_file(folder, domain, name)) for name in names}
+    texts = {name: _read(_file(folder, domain, name, wording)) for name in names}
     digest = hashlib.sha256("\0".join(f"{name}\0{text}" for name, text in texts.items()).encode())
     return texts, digest.hexdigest()[:12]
 
 
-def _file(folder: str, domain: str, name: str) -> Path:
+def wordings() -> frozenset[str]:
+    """Folders of templates that an experiment may name: those there are in English."""
+    return frozenset(path.name for path in (TEMPLATES / "en" / "variants").iterdir() if path.is_dir())
+
+
+def _file(folder: str, domain: str, name: str, wording: str | None) -> Path:
+    if wording is not None and (tried := TEMPLATES / folder / "variants" / wording / f"{name}.txt").is_file():
+        return tried
     special = TEMPLATES / folder / domain / f"{name}.txt"
     return special if special.is_file() else TEMPLATES / folder / f"{name}.txt"
 

@@ -11,6 +11,8 @@ from feedsmith.content.base import Embedder
 from feedsmith.content.cleaning import clean
 from feedsmith.domains.loader import Domain
 from feedsmith.errors import NotFound, ValidationFailed
+from feedsmith.insight import metrics
+from feedsmith.insight.trials import UNTREATED, Treatment, untreated
 from feedsmith.models import (
     Check,
     Ground,
@@ -23,10 +25,11 @@ from feedsmith.models import (
     Verdict,
     utcnow,
 )
+from feedsmith.privacy.wishes import Decisions, InEffect
 from feedsmith.settings import Settings
 from feedsmith.stores.base import Hit, VectorStore
 from feedsmith.stores.codec import item_of
-from feedsmith.writing.audience import Audience, AudienceFinder, Profiles, Segments
+from feedsmith.writing.audience import EVERYONE, Audience, AudienceFinder, Profiles, Segments
 from feedsmith.writing.base import Writer
 from feedsmith.writing.budget import Books, Budget, Metered
 from feedsmith.writing.cache import TextCache, TextKey, Texts
@@ -60,8 +63,14 @@ class WritingService:
     ----------
     writer, embedder
         Make the writer and the embedder; called when a text needs them.
+    decisions
+        What users allow.
     clock
         The time from which cached texts live.
+    treatment
+        What experiments change for a reader in a domain; asked for those who allow analytics.
+    others
+        The writers that experiments name.
     """
 
     def __init__(
@@ -75,21 +84,31 @@ class WritingService:
         writer: Callable[[], Writer],
         embedder: Callable[[], Embedder],
         domains: Mapping[str, Domain],
+        decisions: Decisions,
         settings: Settings,
         clock: Callable[[], datetime] = utcnow,
+        treatment: Callable[[str, str, str], Treatment] = untreated,
+        others: Callable[[str], Writer] | None = None,
     ) -> None:
         self._vectors = vectors
         self._audiences = AudienceFinder(vectors, profiles, segments)
         self._ranking = ranking
         self._domains = domains
+        self._decisions = decisions
         self._timeout_s = settings.writer_timeout_s
         self._composer = Composer(embedder, candidates=settings.writer_candidates)
         self._cache = TextCache(ledger, settings.text_ttl_s, clock)
         self.budget = Budget(ledger, settings, clock)
-        self.drafting = Drafting(composer=self._composer, cache=self._cache, budget=self.budget, writer=writer)
+        self.drafting = Drafting(
+            composer=self._composer, cache=self._cache, budget=self.budget, writer=writer, others=others
+        )
+        self._treatment = treatment
 
     def write(self, tenant: str, user: str, request: TextRequest) -> Rendition:
         """The text asked for; whatever the writer does, there is one.
+
+        Without the user's consent to generation it is the original, whoever a model wrote another for; without that to
+        profiling it is one for everyone.
 
         Parameters
         ----------
@@ -105,8 +124,27 @@ class WritingService:
         ValidationFailed
             The domain has no such kind, or the request lacks or has too much of what the kind takes.
         """
+        hit, domain = self._subject(tenant, request)
+        _require(request.kind, domain)
+        held = self._decisions.in_effect(tenant, user)
+        treatment = self._treatment(tenant, user, domain.name) if held.consent.analytics else UNTREATED
+        if hit is None:
+            rendition = self._digest(tenant, user, domain, request, held, treatment)
+        elif request.kind == "reason":
+            rendition = self._reason(tenant, user, hit, domain, request.language, held)
+        else:
+            rendition = self._of_item(tenant, user, hit, domain, request, held, treatment)
+        self._count(tenant, rendition)
+        return rendition.model_copy(update={"variants": dict(treatment.variants)})
+
+    def _subject(self, tenant: str, request: TextRequest) -> tuple[Hit | None, Domain]:
+        """The item to write of, or None for a digest; and its domain."""
         if request.kind == "digest":
-            return self._digest(tenant, user, request)
+            if request.domain is None or request.item_id is not None:
+                raise ValidationFailed(
+                    [{"path": "/domain", "message": "a digest is of a domain's feed: name it, and no item"}]
+                )
+            return None, self._domains[request.domain]
         if request.item_id is None:
             raise ValidationFailed([{"path": "/item_id", "message": f"a {request.kind} needs an item"}])
         hit = self._vectors.retrieve(tenant, "items", [request.item_id], with_vectors=True).get(request.item_id)
@@ -115,20 +153,32 @@ class WritingService:
         domain = self._domains[hit.payload["domain"]]
         if request.domain not in (None, domain.name):
             raise ValidationFailed([{"path": "/domain", "message": f"the item is of domain {domain.name!r}"}])
-        _require(request.kind, domain)
-        if request.kind == "reason":
-            return self._reason(tenant, user, hit, domain, request.language)
-        return self._of_item(tenant, user, hit, domain, request)
+        return hit, domain
 
-    def _of_item(self, tenant: str, user: str, hit: Hit, domain: Domain, request: TextRequest) -> Rendition:
+    def _count(self, tenant: str, rendition: Rendition) -> None:
+        metrics.emit({"Texts": 1}, source=rendition.source)
+        rejected = 0 if rendition.cached else rendition.rejected
+        metrics.emit({"TextsCached": int(rendition.cached), "GateRejects": rejected})
+        self.budget.given(tenant, cached=rendition.cached)
+
+    def _of_item(
+        self,
+        tenant: str,
+        user: str,
+        hit: Hit,
+        domain: Domain,
+        request: TextRequest,
+        held: InEffect,
+        treatment: Treatment,
+    ) -> Rendition:
         piece = piece_of(hit, domain, request.language)
-        audience, profile = self._audiences.find(tenant, user, domain, piece.language)
+        audience, profile = self._audience(tenant, user, domain, piece.language, held)
         near = self._audiences.reads(tenant, profile, piece.indexed, piece.vector, domain, READS) if profile else []
         ground = near[0] if near else None
         focus = None if ground else self._focus(tenant, audience, profile, domain, piece.language)
-        task = Task(piece, request.kind, ground, focus, tuple(read.title for read in near))
-        writer = self.drafting.writer(tenant)
-        if (original := _unwritten(piece, request)) is not None:
+        task = Task(piece, request.kind, ground, focus, tuple(read.title for read in near), treatment.prompt)
+        writer = self.drafting.writer(tenant, treatment.writer)
+        if (original := _unwritten(piece, request, held)) is not None:
             return rendition_of([task], [original], audience, writer)
         key = _key(tenant, [task], audience, piece.language, writer)
         if (known := self._cache.get(key)) is not None:
@@ -139,13 +189,9 @@ class WritingService:
             self._cache.put(key, rendition)
         return rendition
 
-    def _digest(self, tenant: str, user: str, request: TextRequest) -> Rendition:
-        if request.domain is None or request.item_id is not None:
-            raise ValidationFailed(
-                [{"path": "/domain", "message": "a digest is of a domain's feed: name it, and no item"}]
-            )
-        domain = self._domains[request.domain]
-        _require("digest", domain)
+    def _digest(
+        self, tenant: str, user: str, domain: Domain, request: TextRequest, held: InEffect, treatment: Treatment
+    ) -> Rendition:
         deadline = time.monotonic() + self._timeout_s
         slate = self._ranking.recommend(
             tenant, user, domain=domain.name, limit=DIGEST_ITEMS, language=request.language or "en"
@@ -156,29 +202,31 @@ class WritingService:
         if not pieces:
             raise NotFound(f"nothing in domain {domain.name!r} to digest: upload items first")
         language = request.language or pieces[0].language
-        audience, profile = self._audiences.find(tenant, user, domain, language)
+        audience, profile = self._audience(tenant, user, domain, language, held)
         focus = self._focus(tenant, audience, profile, domain, language)
-        tasks = [Task(piece, "digest", focus=focus) for piece in pieces]
-        writer = self.drafting.writer(tenant)
+        tasks = [Task(piece, "digest", focus=focus, wording=treatment.prompt) for piece in pieces]
+        writer = self.drafting.writer(tenant, treatment.writer)
         key = _key(tenant, tasks, audience, language, writer)
-        if (known := self._cache.get(key)) is not None:
+        if held.consent.generation and (known := self._cache.get(key)) is not None:
             return known
 
         def line(task: Task) -> Composed:
-            if (original := _unwritten(task.piece, request)) is not None:
+            if (original := _unwritten(task.piece, request, held)) is not None:
                 return original
             return self._composed(tenant, task, audience, writer, deadline - time.monotonic())
 
         lines = [line(task) for task in tasks]
         rendition = rendition_of(tasks, lines, audience, writer)
-        if not any(line.failed for line in lines):
+        if held.consent.generation and not any(line.failed for line in lines):
             self._cache.put(key, rendition)
         return rendition
 
-    def _reason(self, tenant: str, user: str, hit: Hit, domain: Domain, language: str | None) -> Rendition:
+    def _reason(
+        self, tenant: str, user: str, hit: Hit, domain: Domain, language: str | None, held: InEffect
+    ) -> Rendition:
         """The ranker's reasons in one line; where it has none to show, the field that the item is from."""
         language = language or item_of(hit).understanding.language or "en"
-        audience, _ = self._audiences.find(tenant, user, domain, language)
+        audience, _ = self._audience(tenant, user, domain, language, held)
         reasons = self._ranking.explain(tenant, user, hit.key, language).reasons
         named = next((reason.item_id for reason in reasons if reason.item_id is not None), None)
         ground = None
@@ -199,6 +247,14 @@ class WritingService:
             prompt_version=_NO_PROMPT,
             disclaimer=disclaimer_of(domain, language),
         )
+
+    def _audience(
+        self, tenant: str, user: str, domain: Domain, language: str | None, held: InEffect
+    ) -> tuple[Audience, Profile | None]:
+        """Everyone, for a reader who is not to be profiled."""
+        if not held.consent.profiling:
+            return EVERYONE, None
+        return self._audiences.find(tenant, user, domain, language)
 
     def _composed(self, tenant: str, task: Task, audience: Audience, writer: Metered, timeout_s: float) -> Composed:
         """The text for an audience, from drafts that are there or that the writer makes in time."""
@@ -221,9 +277,9 @@ def _require(kind: TextKind, domain: Domain) -> None:
         raise ValidationFailed([{"path": "/kind", "message": f"domain {domain.name!r} has {allowed}, not {kind!r}"}])
 
 
-def _unwritten(piece: Piece, request: TextRequest) -> Composed | None:
-    """The original, where the item is not fit to write from, or a translation was asked for."""
-    note = piece.unfit
+def _unwritten(piece: Piece, request: TextRequest, held: InEffect) -> Composed | None:
+    """The original, where the reader allows no other, the item is unfit, or a translation was asked for."""
+    note = piece.unfit if held.consent.generation else "no_consent: generated texts are not allowed for this reader"
     if note is None and request.language not in (None, piece.language):
         # Across languages the gate could vouch for no word.
         note = f"not_translated: the item is in {piece.language!r}"

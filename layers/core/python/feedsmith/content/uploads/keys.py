@@ -69,11 +69,16 @@ def staged_key(tenant: str, ingestion: str, chunk: int) -> str:
     return f"staging/{tenant}/{ingestion}/{chunk:05d}.jsonl"
 
 
+def rejected_prefix(tenant: str, ingestion: str) -> str:
+    """Where an ingestion's rejected rows are kept in the work bucket."""
+    return f"rejected/{tenant}/{ingestion}/"
+
+
 def rejected_key(tenant: str, ingestion: str, chunk: int) -> str:
     """Where a chunk's rejected rows are kept in the work bucket."""
-    return f"rejected/{tenant}/{ingestion}/part-{chunk:05d}.jsonl"
+    return f"{rejected_prefix(tenant, ingestion)}part-{chunk:05d}.jsonl"
 
 
 def rejects_prefix(work_bucket: str, tenant: str, ingestion: str) -> str:
     """What the rejected rows of an ingestion have in common: an ``s3://`` address."""
-    return f"s3://{work_bucket}/rejected/{tenant}/{ingestion}/"
+    return f"s3://{work_bucket}/{rejected_prefix(tenant, ingestion)}"

@@ -1,0 +1,1 @@
+"""Bad input on every route, from every kind of caller: `make fuzz`."""
