@@ -55,7 +55,7 @@ fuzz: install ## Bad input on every route from every caller; writes reports/fuzz
 	PYTHONPATH=tests $(BIN)/python -m fuzz --requests $(or $(REQUESTS),20000) $(if $(SEED),--seed $(SEED))
 
 state-machine: install ## Random histories with crashes on both vector stores, 10,000 steps each (SEED=)
-	FEEDSMITH_MACHINE_EXAMPLES=200 $(BIN)/python -m pytest tests/contract/test_state_machines.py -s -p no:xdist \
+	FEEDSMITH_MACHINE_EXAMPLES=260 $(BIN)/python -m pytest tests/contract/test_state_machines.py -s -p no:xdist \
 		--hypothesis-seed $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
 
 check: install ## Format, lint, types, import rules, template
@@ -82,7 +82,7 @@ evaluate-ranking: install ## Compare rankers on a log; writes reports/ranking.js
 	@test -n '$(EVALUATION_$(FORMAT))' || { echo 'FORMAT=$(FORMAT): use mind or movies' >&2; exit 2; }
 	@test -d '$(DATA)/$(FORMAT)' || { echo 'no $(FORMAT) data: set DATA=folder, one that holds mind/ (news.tsv, behaviors.tsv) and movies/ (movies.jsonl, ratings.csv)' >&2; exit 2; }
 	$(BIN)/feedsmith evaluate ranking --format $(FORMAT) $(EVALUATION_$(FORMAT)) \
-		--json reports/ranking$(if $(filter-out mind,$(FORMAT)),-$(FORMAT)).json
+		--report reports/ranking$(if $(filter-out mind,$(FORMAT)),-$(FORMAT)).json
 
 EVENTS ?= 100000
 
@@ -92,7 +92,7 @@ chaos: $(VENV)/.local ## Events under injected faults: nothing lost, nothing twi
 evaluate-writing: install ## Compare headline writers on cases; writes reports/writing.json (DATA=folder)
 	@test -d '$(DATA)/headlines' || { echo 'no headlines: set DATA=folder, one that holds headlines/articles.jsonl and headlines/cases.jsonl' >&2; exit 2; }
 	$(BIN)/feedsmith evaluate writing --articles $(DATA)/headlines/articles.jsonl --cases $(DATA)/headlines/cases.jsonl \
-		--json reports/writing.json
+		--report reports/writing.json
 
 clean: ## Remove what was built, the environments included
 	rm -rf .venv .venv-* build reports .aws-sam .feedsmith

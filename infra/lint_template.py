@@ -61,6 +61,9 @@ def findings(path: Path) -> Iterator[str]:
     texts = {"as written": path.read_text(), "transformed": json.dumps(transformed(template))}
     for state, text in texts.items():
         for match in lint(text):
+            # The transform puts a parameter's default in where it needs a number itself; as written, the rule holds.
+            if state == "transformed" and match.rule.id == "W2001":
+                continue
             where = "/".join(map(str, match.path or ())) or f"line {match.linenumber}"
             yield f"{path.relative_to(ROOT)} ({state}) {match.rule.id} {where}: {match.message}"
 

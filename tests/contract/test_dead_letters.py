@@ -13,12 +13,13 @@ from feedsmith.stores import aws
 from feedsmith.stores.aws_letters import AwsDeadLetters
 from feedsmith.stores.letters import DeadLetter, DeadLetters, decode_letter
 from support.aws import create_ledger_table, mock_region
-from support.keys import PlainSealer
 from support.ledger import FakeClock
 from support.letters import InMemoryDeadLetters
+from support.rights import sealer
 
 LETTER = DeadLetter("acme", "5eed", "e1", "shard-1", "9", "of another version")
 TABLE = "ledger"
+SEALER = sealer()
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def letters(request: pytest.FixtureRequest, queue: tuple[Any, str]) -> DeadLette
 def on_aws(queue: tuple[Any, str]) -> AwsDeadLetters:
     dynamodb = aws.client("dynamodb")
     create_ledger_table(dynamodb, TABLE)
-    return AwsDeadLetters(dynamodb, TABLE, *queue, PlainSealer(), clock=FakeClock())
+    return AwsDeadLetters(dynamodb, TABLE, *queue, SEALER, clock=FakeClock())
 
 
 def test_positions_are_noted_in_the_order_of_numbers(letters: DeadLetters) -> None:
@@ -63,8 +64,9 @@ def test_letters_arrive_with_their_reason_and_without_their_reader(queue: tuple[
         for _ in range(2)
         for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
     ]
-    assert sorted((decode_letter(m["Body"], PlainSealer()) for m in found), key=lambda x: int(x.sequence)) == sent
+    assert sorted((decode_letter(m["Body"], SEALER) for m in found), key=lambda x: int(x.sequence)) == sent
     assert all(LETTER.reason in message["Body"] for message in found)
+    assert not any(LETTER.user in message["Body"] for message in found)
 
 
 def test_a_queue_that_is_not_there_names_its_setting(queue: tuple[Any, str]) -> None:
@@ -76,7 +78,7 @@ def test_a_queue_that_is_not_there_names_its_setting(queue: tuple[Any, str]) -> 
 
 def test_a_message_that_is_no_letter_quotes_nothing() -> None:
     with pytest.raises(ConfigurationError, match="dead letter of another form") as raised:
-        decode_letter('{"secret": 1}', PlainSealer())
+        decode_letter('{"secret": 1}', SEALER)
     assert "secret" not in repr(raised.value)
     assert raised.value.__context__ is None
 

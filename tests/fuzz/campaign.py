@@ -13,13 +13,14 @@ from fuzz.grammar import Grammar, Operation, operations
 from fuzz.invariants import Invariants, refusal
 from fuzz.mutations import spoil
 from fuzz.outage import OUTAGES
+from fuzz.plants import EXPENDABLE, plant
 from fuzz.requests import Draft
 from fuzz.transport import by_call, by_socket
-from fuzz.world import Role, World, plant, world
+from fuzz.world import Role, World, world
 
 BY_SOCKET = 0.05  # share of requests
 IN_OUTAGES = 0.02  # share of requests with one store down, for each store
-REPLANT = 2_500  # requests between two plantings
+REPLANT = 500  # requests between two plantings
 MUTATIONS = (0, 0, 0, 0, 1, 1, 1, 1, 2, 3)
 SLOW_S = 5.0
 MOST_FINDINGS = 200
@@ -51,8 +52,7 @@ class Report:
 
 def run(seed: int, requests: int) -> Report:
     """Fuzz a fresh stack; the same seed sends the same requests, but for the times in them."""
-    rng = Random(seed)
-    with world(rng) as made:
+    with world(seed) as made:
         return Campaign(made, seed).run(requests)
 
 
@@ -61,7 +61,6 @@ class Campaign:
 
     def __init__(self, made: World, seed: int) -> None:
         self._world = made
-        self._planting = Random(f"{seed}:plants")
         document = json.loads(made.ask("", "GET", "/openapi.json").body)
         self._operations = operations(document)
         self._grammar = Grammar(document, made.vocabulary)
@@ -73,7 +72,7 @@ class Campaign:
         report, begun = self._report, time.monotonic()
         for number in range(requests):
             if number % REPLANT == REPLANT - 1:
-                plant(self._world, self._planting)
+                plant(self._world)
             self._one(Random(f"{report.seed}:{number}"), number)
         for outage in OUTAGES:
             with outage():
@@ -87,13 +86,7 @@ class Campaign:
         operation = rng.choice(self._operations)
         role = self._role(rng, operation)
         draft = self._grammar.draft(rng, operation)
-        if (
-            role.caller is not None
-            and role.caller.role == "user"
-            and "user_id" in draft.parameters
-            and rng.random() < 0.7
-        ):
-            draft.parameters["user_id"] = role.caller.subject
+        self._aim(rng, role, draft)
         if role.authorization is not None:
             draft.headers.append(("Authorization", role.authorization))
         spoil(rng, draft, rng.choice(MUTATIONS))
@@ -115,6 +108,16 @@ class Campaign:
         if took > SLOW_S:
             broken.append(f"took {took:.1f} s")
         self._note(number, operation, role, draft, broken, answer.body)
+
+    @staticmethod
+    def _aim(rng: Random, role: Role, draft: Draft) -> None:
+        """At the caller's own, mostly; and where something is deleted, at what may go."""
+        caller, parameters = role.caller, draft.parameters
+        if draft.method == "DELETE" and "tag" not in parameters:
+            expendable = {name: EXPENDABLE[name] for name in parameters if name in EXPENDABLE}
+            draft.parameters |= expendable if rng.random() < 0.95 else {}
+        elif caller is not None and caller.role == "user" and "user_id" in parameters and rng.random() < 0.7:
+            parameters["user_id"] = caller.subject
 
     def _role(self, rng: Random, operation: Operation) -> Role:
         """Mostly somebody who is let in, or what lies behind would see little."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from typing import Any
 from fuzz.requests import Draft
 
 Schema = Mapping[str, Any]
-OPTIONAL = 0.35  # share of the optional fields that are given
+OPTIONAL = 0.5  # share of the optional fields that are given
 WORDS = [
     "striker",
     "scores",
@@ -106,11 +107,13 @@ class Grammar:
             return schema["const"]
         if "enum" in schema:
             return rng.choice(schema["enum"])
-        if name in self._vocabulary and schema.get("type") != "array" and rng.random() < 0.95:
-            return rng.choice(self._vocabulary[name])
         for choice in ("anyOf", "oneOf"):
             if choice in schema:
-                return self._value(rng, rng.choice(schema[choice]), name)
+                given = [option for option in schema[choice] if option.get("type") != "null"]
+                return self._value(rng, rng.choice(given if rng.random() < 0.9 else schema[choice]), name)
+        known = [value for value in self._vocabulary.get(name, ()) if _fits(value, schema)]
+        if known and schema.get("type") != "array" and rng.random() < 0.95:
+            return rng.choice(known)
         match schema.get("type"):
             case "object":
                 return self._object(rng, schema)
@@ -139,6 +142,10 @@ class Grammar:
         if isinstance(extra, Mapping) and extra:
             value |= {rng.choice(WORDS): self._value(rng, extra, "") for _ in range(rng.randint(0, 2))}
         return value
+
+
+def _fits(value: Any, schema: Schema) -> bool:
+    return not isinstance(value, str) or re.search(schema.get("pattern", ""), value) is not None
 
 
 def _string(rng: Random, schema: Schema) -> str:

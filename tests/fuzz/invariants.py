@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote
@@ -40,7 +40,7 @@ class Invariants:
         What must stay where it is; looked at anew each time.
     """
 
-    def __init__(self, document: Schema, canaries: Sequence[Canary]) -> None:
+    def __init__(self, document: Schema, canaries: Mapping[str, Canary]) -> None:
         self._document = document
         self._canaries = canaries
         self._validators: dict[tuple[str, int], Draft202012Validator | None] = {}
@@ -86,7 +86,7 @@ class Invariants:
 
     def _leaks(self, answer: Answer, role: Role) -> list[str]:
         said = answer.body + repr(answer.headers).encode()
-        hidden = [canary for canary in self._canaries if not canary.may_reach(role.caller)]
+        hidden = [canary for canary in self._canaries.values() if not canary.may_reach(role.caller)]
         return [f"shows a canary of {c.tenant}, user {c.user}" for c in hidden if c.text.encode() in said]
 
     def _refused(self, operation: Operation, role: Role, draft: Draft, answer: Answer) -> list[str]:

@@ -38,7 +38,9 @@ def answer(status: int, body: Any = None, media_type: str = "application/json", 
 def broken(given: Answer, role: Role = OPERATOR, user_id: str = "ann", **more: Any) -> list[str]:
     canaries = [Canary("cnry-rival", "rival"), Canary("cnry-bob", "acme", "bob"), Canary("cnry-ann", "acme", "ann")]
     draft = Draft("GET", OPERATION.path, {"user_id": user_id})
-    return Invariants(DOCUMENT, canaries).broken(OPERATION, role, draft, given, **more)
+    return Invariants(DOCUMENT, {canary.text: canary for canary in canaries}).broken(
+        OPERATION, role, draft, given, **more
+    )
 
 
 def test_good_answers_pass() -> None:
@@ -82,7 +84,7 @@ def test_a_user_sees_their_own_and_nobody_elses() -> None:
 
 
 def test_refusals_must_be_alike() -> None:
-    invariants = Invariants(DOCUMENT, [])
+    invariants = Invariants(DOCUMENT, {})
     draft = Draft("GET", OPERATION.path, {"user_id": "bob"})
     other = {"type": "about:blank", "title": "t", "status": 403, "detail": "there is such a user, but not for you"}
 

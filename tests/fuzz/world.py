@@ -19,22 +19,14 @@ from feedsmith.access.keys import KeyRing, new_key
 from feedsmith.access.keysets import KeySets
 from feedsmith.access.service import Authenticator
 from feedsmith.access.tokens import Tokens
-from feedsmith.models import SCOPES, USER_SCOPES, Caller, Segment
-from feedsmith.stores.codec import segment_point
+from feedsmith.models import SCOPES, USER_SCOPES, Caller
 from feedsmith_local.gateway import Answer, Gateway, Request
 from feedsmith_local.rates import Rates
 from feedsmith_local.stack import LocalStack
+from fuzz.plants import VOCABULARY, plant, plant_once
 from support.callers import issuer
 from support.door import ACME, AUDIENCE, OTHER, OTHER_RSA, RSA, Published, public_jwk, token
-from support.services import DIMENSION, BagOfWords
-
-TENANTS = {"acme": ("ann", "bob"), "rival": ("rita",)}
-TITLES = (
-    "Striker scores twice as City win the cup final",
-    "Bank lifts its interest rate to four per cent",
-    "Champion beaten in the first round of the tennis open",
-    "国家足球队赢得比赛",
-)
+from support.services import BagOfWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +72,37 @@ class World:
     stack: LocalStack
     gateway: Gateway
     log: Tail
+    seed: int
     roles: list[Role] = field(default_factory=list)
-    canaries: list[Canary] = field(default_factory=list)
-    vocabulary: dict[str, list[Any]] = field(default_factory=dict)
+    canaries: dict[str, Canary] = field(default_factory=dict)
+    vocabulary: dict[str, tuple[Any, ...]] = field(default_factory=lambda: dict(VOCABULARY))
 
     def ask(self, authorization: str, method: str, target: str, body: Any = None) -> Answer:
-        """One good request."""
+        """One request."""
         headers = [("Content-Type", "application/json"), ("Authorization", authorization)]
         raw = b"" if body is None else json.dumps(body).encode()
         return self.gateway.answer(Request(method, target, headers, raw, "127.0.0.1"))
 
-    def hide(self, rng: Random, tenant: str, user: str | None = None) -> str:
-        """A fresh canary."""
-        canary = Canary(f"cnry{rng.getrandbits(64):016x}", tenant, user)
-        self.canaries.append(canary)
+    def ask_as(self, tenant: str, method: str, target: str, body: Any = None) -> None:
+        """One good request of a tenant's operator."""
+        operator = next(role for role in self.roles if role.name == f"operator of {tenant}")
+        answer = self.ask(str(operator.authorization), method, target, body)
+        assert answer.status < 300, (method, target, answer)
+
+    def hide(self, slot: str, tenant: str, user: str | None = None) -> str:
+        """A canary for one place; the same place has the same one."""
+        drawn = Random(f"{self.seed}:{slot}:{tenant}:{user}").getrandbits(64)
+        canary = Canary(f"cnry{drawn:016x}", tenant, user)
+        self.canaries[canary.text] = canary
         return canary.text
+
+    def hide_from_all(self, text: str) -> None:
+        """A string that nobody may see."""
+        self.canaries[text] = Canary(text, "nobody at all")
 
 
 @contextlib.contextmanager
-def world(rng: Random) -> Iterator[World]:
+def world(seed: int) -> Iterator[World]:
     """A stack of its own, from entering to leaving."""
     memory = Path("/dev/shm")
     log = Tail()
@@ -109,10 +113,11 @@ def world(rng: Random) -> Iterator[World]:
     ):
         services = bootstrap.services()
         services.embedder = bootstrap.Lazy(_embedder)
-        made = World(stack, stack.gateway, log)
+        made = World(stack, stack.gateway, log, seed)
         made.gateway._rates = Rates(None)  # how much one may call is not the matter here
         _let_in(made, services)
-        plant(made, rng)
+        plant_once(made)
+        plant(made)
         yield made
 
 
@@ -163,80 +168,3 @@ def _let_in(made: World, services: bootstrap.Services) -> None:
         user("acme", "bob"),
         user("rival", "rita"),
     ]
-
-
-def plant(made: World, rng: Random) -> None:
-    """Put canaries in every store; again and again, since requests delete things."""
-    services = bootstrap.services()
-    made.vocabulary |= {
-        "domain": ["news"] * 8 + ["commerce", "weather"],
-        "language": ["en", "en", "zh", "de"],
-        "user_id": ["ann", "ann", "bob", "rita", "nobody-yet"],
-        "limit": [1, 5, 10, 100],
-        "item_id": ["unknown"],
-        "name": ["items.jsonl", "control", "variant", "other"],
-        "tag": ["sport", "business"],
-        "experiment_id": ["trial-acme", "trial-rival", "no-trial"],
-    }
-    for tenant, users in TENANTS.items():
-        operator = next(str(role.authorization) for role in made.roles if role.name == f"operator of {tenant}")
-
-        def ask(method: str, target: str, body: Any = None, who: str = operator) -> None:
-            answer = made.ask(who, method, target, body)
-            assert answer.status < 300, (method, target, answer)
-
-        ids = [f"{tenant}-{n}" for n in range(len(TITLES))]
-        made.vocabulary["item_id"] += ids
-        ask("POST", "/v1/items", {"items": [_item(made, rng, tenant, *pair) for pair in zip(ids, TITLES, strict=True)]})
-        _upload(made, rng, tenant)
-        now = datetime.now(UTC).isoformat()
-        for user in users:
-            hidden = [made.hide(rng, tenant, user) for _ in range(5)]
-            click = {"user_id": user, "type": "click", "at": now}
-            ask("POST", "/v1/events", {"events": [
-                *(
-                    click | {"item_id": item, "slate_id": hidden[0], "event_id": f"{hidden[1]}-{item}"}
-                    for item in ids[:2]
-                ),
-                click | {"item_id": hidden[2], "type": "like"},
-            ]})  # fmt: skip
-            ask("POST", f"/v1/users/{user}/not-interested", {"tag": hidden[3]})
-            ask("DELETE", f"/v1/users/{user}/tags/{hidden[4]}")
-            pseudonym = services.pseudonym(tenant, user)
-            made.canaries.append(Canary(pseudonym, "nobody at all"))
-            text, until = made.hide(rng, tenant, user), datetime.now(UTC) + timedelta(days=1)
-            services.ledger.cache_text(tenant, f"{rng.getrandbits(64):x}", text, expires_at=until, user=pseudonym)
-        made.stack.settle()
-        for user in users:
-            ask("POST", f"/v1/users/{user}/texts", {"kind": "headline", "item_id": ids[2]})
-        plan = {"domain": "news", "variants": [{"name": made.hide(rng, tenant)}, {"name": "other"}]}
-        ask("PUT", f"/v1/experiments/trial-{tenant}", plan)
-        services.access.create(tenant, scopes=["items:write"], label=made.hide(rng, tenant))
-        segment = Segment(
-            id="s1", domain="news", label=made.hide(rng, tenant), size=9, share=1, computed_at=datetime.now(UTC),
-            centroid=(1.0, *[0.0] * (DIMENSION - 1)), liked={made.hide(rng, tenant): 1},
-        )  # fmt: skip
-        services.vectors().upsert(tenant, "segments", [segment_point(segment)])
-
-
-def _item(made: World, rng: Random, tenant: str, item_id: str, title: str) -> dict[str, Any]:
-    hidden = [made.hide(rng, tenant) for _ in range(5)]
-    return {
-        "id": item_id,
-        "domain": "news",
-        "title": f"{title} {hidden[0]}",
-        "body": f"{title}. {hidden[1]} was there, and the players cheered.",
-        "provider": hidden[2],
-        "categories": ["Local", hidden[3]],
-        "attributes": {"internal": hidden[4]},
-    }
-
-
-def _upload(made: World, rng: Random, tenant: str) -> None:
-    """Objects in S3: an upload, its staged chunk, and a rejected row."""
-    bad = {"id": made.hide(rng, tenant), "title": ""}
-    rows = [_item(made, rng, tenant, f"{tenant}-u", TITLES[0]), bad]
-    content = "\n".join(json.dumps(row) for row in rows).encode()
-    ingestion = made.stack.upload(content, domain="news", name=f"{made.hide(rng, tenant)}.jsonl", tenant=tenant)
-    made.stack.settle()
-    made.vocabulary.setdefault("ingestion_id", ["unknown"]).append(ingestion)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from feedsmith import bootstrap
 from feedsmith.bootstrap import Lazy, Services
 from feedsmith.errors import ConfigurationError, StoreUnavailable, WriterUnavailable
 from feedsmith.settings import Settings
+from feedsmith.stores import aws
 from feedsmith.writing.writers.extractive import ExtractiveWriter
 from support.rights import InMemoryPeople
 from support.writing import EN, prompt_of
@@ -28,7 +28,7 @@ class SecretsManager:
 
 @pytest.fixture(autouse=True)
 def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "_client", lambda service: SecretsManager())
+    monkeypatch.setattr(aws, "client", lambda service: SecretsManager())
 
 
 def test_threads_get_the_same_one_and_it_is_made_once() -> None:
@@ -110,7 +110,7 @@ def test_a_secret_that_is_asked_for_too_early_fails_no_page(monkeypatch: pytest.
     def broken(_: str) -> None:
         raise StoreUnavailable("Secrets Manager cannot be reached")
 
-    monkeypatch.setattr(bootstrap, "_client", broken)
+    monkeypatch.setattr(aws, "client", broken)
     writer = Services(Settings(writer="openai:m@https://h/v1", writer_api_key_secret="the-secret")).writer()
 
     with pytest.raises(WriterUnavailable, match="openai:m cannot be set up"):

@@ -54,17 +54,19 @@ def test_every_handler_can_be_called(name: str) -> None:
 
 
 def test_the_template_has_the_app_s_routes_and_no_others() -> None:
-    app = handler(FUNCTIONS["ApiFunction"])
+    apps = [handler(FUNCTIONS[name]) for name in ("ApiFunction", "ConsoleFunction")]
 
-    assert sorted(ROUTES) == sorted((method, path) for path, methods in app.routes.items() for method in methods)
+    served = [(method, path) for app in apps for path, methods in app.routes.items() for method in methods]
+    assert sorted(ROUTES) == sorted(served)
 
 
-def test_only_health_and_the_documentation_need_no_key() -> None:
+def test_only_health_the_documentation_and_the_console_s_pages_need_no_key() -> None:
     # Routes without a setting of their own take the API's default authorizer.
     assert RESOURCES["Api"]["Properties"]["Auth"]["DefaultAuthorizer"]
     open_to_all = {path for (_, path), properties in ROUTES.items() if "Auth" in properties}
 
-    assert open_to_all == {"/v1/health/live", "/v1/health/ready", "/openapi.json", "/docs", "/llms.txt"}
+    pages = {"/openapi.json", "/docs", "/llms.txt", "/console", "/console/{name}"}
+    assert open_to_all == {"/v1/health/live", "/v1/health/ready", *pages}
 
 
 def test_every_dead_letter_queue_has_an_alarm() -> None:
@@ -126,7 +128,8 @@ def test_the_api_may_read_trained_rankers_and_nobody_here_may_write_them() -> No
     }
 
     assert allowed == {"s3:GetObject", "s3:ListBucket"}
-    holders = [name for name, function in FUNCTIONS.items() if {"Ref": "ModelsReadPolicy"} in function["Policies"]]
+    policy = {"Ref": "ModelsReadPolicy"}
+    holders = [name for name, function in FUNCTIONS.items() if policy in function.get("Policies", [])]
     assert holders == ["ApiFunction"]
 
 

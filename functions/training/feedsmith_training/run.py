@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -104,8 +105,12 @@ def _failed(outcome: Outcome, error: Exception, tenant: str, domain: str | None)
 def _said(outcome: Outcome) -> Iterator[str]:
     for report in outcome.reports:
         yield f"{report.tenant}/{report.domain}: {report.decision} {report.serving}; {report.reason}"
-    for error in outcome.failures:
-        yield f"failed: {error.detail if isinstance(error, FeedsmithError) else type(error).__name__}"
+    for reason in _reasons(outcome):
+        yield f"failed: {reason}"
+
+
+def _reasons(outcome: Outcome) -> list[str]:
+    return [error.detail if isinstance(error, FeedsmithError) else type(error).__name__ for error in outcome.failures]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -113,10 +118,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m feedsmith_training.run", description=__doc__)
     parser.add_argument("--tenant")
     parser.add_argument("--domain")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
     chosen = parser.parse_args(arguments)
     s = services()
     outcome = train_all(s, Promoter(s.models), tenant=chosen.tenant, domain=chosen.domain)
     said = list(_said(outcome)) or ["nothing to train: no items were ever indexed there"]
+    if chosen.format == "json":
+        reports = [report.model_dump(mode="json") for report in outcome.reports]
+        said = [json.dumps({"reports": reports, "failures": _reasons(outcome)}, indent=2)]
     sys.stdout.writelines(f"{line}\n" for line in said)
     return int(bool(outcome.failures))
 

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from feedsmith.errors import InvalidRequest, StoreUnavailable
 from feedsmith.models import SCOPES
-from feedsmith_local.terminal import LOCAL_URL, Key, Url, console, errors, known_key, one_line, show
+from feedsmith_local.terminal import LOCAL_URL, Json, Key, Url, answer, known_key, note, say, show
 
 keys = typer.Typer(no_args_is_help=True, help="API keys of tenants' services.")
 issuers = typer.Typer(no_args_is_help=True, help="OIDC issuers whose tokens let tenants' users in.")
@@ -32,6 +33,7 @@ def create_key(
     scope: Annotated[list[str] | None, typer.Option(help=f"What it may do; repeat it. {', '.join(SCOPES)}.")] = None,
     operator: Annotated[bool, typer.Option("--operator", help="A key with every scope, for yourself.")] = False,
     expires_in_days: Annotated[int | None, typer.Option(help="Days until it ends; by default it does not.")] = None,
+    json: Json = False,
     url: Url = LOCAL_URL,
     key: Key = "",
 ) -> None:
@@ -46,33 +48,34 @@ def create_key(
         operator=operator,
         expires_in_days=expires_in_days,
     )
-    _print_key(made)
+    _print_key(made, json)
 
 
 @keys.command("list")
-def list_keys(tenant: AnyTenant = None, url: Url = LOCAL_URL, key: Key = "") -> None:
+def list_keys(tenant: AnyTenant = None, json: Json = False, url: Url = LOCAL_URL, key: Key = "") -> None:
     """Show the keys, newest first; secrets are not known to anybody here."""
     found = _do(url, key, do="list_keys", tenant=tenant)
-    _table(found, id=str, tenant=str, role=str, label=str, scopes=" ".join, created_at=str, expires_at=_or_dash,
+    _table(found, json, id=str, tenant=str, role=str, label=str, scopes=" ".join, created_at=str, expires_at=_or_dash,
            revoked_at=_or_dash)  # fmt: skip
 
 
 @keys.command("revoke")
-def revoke_key(key_id: Id, url: Url = LOCAL_URL, key: Key = "") -> None:
+def revoke_key(key_id: Id, json: Json = False, url: Url = LOCAL_URL, key: Key = "") -> None:
     """End a key. What API Gateway keeps of it lives on for ReauthorizeSeconds."""
     revoked = _do(url, key, do="revoke_key", id=key_id)
-    console.print(f"{revoked['id']} is revoked", highlight=False)
+    _said(revoked, f"{revoked['id']} is revoked", json)
 
 
 @keys.command("rotate")
 def rotate_key(
     key_id: Id,
     overlap_hours: Annotated[float, typer.Option(min=0, help="Hours that the old key goes on.")] = 24,
+    json: Json = False,
     url: Url = LOCAL_URL,
     key: Key = "",
 ) -> None:
     """Make a key in place of another, which goes on until the holder has changed over."""
-    _print_key(_do(url, key, do="rotate_key", id=key_id, overlap_hours=overlap_hours))
+    _print_key(_do(url, key, do="rotate_key", id=key_id, overlap_hours=overlap_hours), json)
 
 
 @issuers.command("add")
@@ -82,6 +85,7 @@ def add_issuer(
     audience: Annotated[list[str], typer.Option(help="The tokens' aud; Cognito's app client id. Repeat it.")],
     jwks_uri: Annotated[str, typer.Option(help="Where its keys are; by default ISSUER/.well-known/jwks.json.")] = "",
     algorithm: Annotated[list[str] | None, typer.Option(help="What it signs with; RS256 by default.")] = None,
+    json: Json = False,
     url: Url = LOCAL_URL,
     key: Key = "",
 ) -> None:
@@ -94,30 +98,34 @@ def add_issuer(
         "algorithms": algorithm or ["RS256"],
     }
     added = _do(url, key, do="add_issuer", issuer=known)
-    console.print(f"users of {added['url']} are let in to {added['tenant']}", highlight=False, soft_wrap=True)
+    _said(added, f"users of {added['url']} are let in to {added['tenant']}", json)
 
 
 @issuers.command("list")
-def list_issuers(tenant: AnyTenant = None, url: Url = LOCAL_URL, key: Key = "") -> None:
+def list_issuers(tenant: AnyTenant = None, json: Json = False, url: Url = LOCAL_URL, key: Key = "") -> None:
     """Show the issuers."""
     found = _do(url, key, do="list_issuers", tenant=tenant)
-    _table(found, url=str, tenant=str, audiences=" ".join, algorithms=" ".join, jwks_uri=str)
+    _table(found, json, url=str, tenant=str, audiences=" ".join, algorithms=" ".join, jwks_uri=str)
 
 
 @issuers.command("remove")
-def remove_issuer(issuer: str, url: Url = LOCAL_URL, key: Key = "") -> None:
+def remove_issuer(
+    issuer: Annotated[str, typer.Argument(help="Its URL, as feedsmith issuers list shows it.")],
+    json: Json = False,
+    url: Url = LOCAL_URL,
+    key: Key = "",
+) -> None:
     """Let an issuer's users in no longer."""
     removed = _do(url, key, do="remove_issuer", url=issuer)
-    console.print(f"users of {removed['url']} are let in no longer", highlight=False, soft_wrap=True)
+    _said(removed, f"users of {removed['url']} are let in no longer", json)
 
 
 def _do(address: str, own_key: str, **action: Any) -> Any:
-    with one_line():
-        if "FEEDSMITH_TABLE" in os.environ:
-            return _here(action)
-        from feedsmith_local.operations import ACCESS
+    if "FEEDSMITH_TABLE" in os.environ:
+        return _here(action)
+    from feedsmith_local.operations import ACCESS
 
-        return there(address, known_key(own_key), ACCESS, action)
+    return there(address, known_key(own_key), ACCESS, action)
 
 
 def there(address: str, own_key: str, path: str, action: dict[str, Any], *, timeout_s: float = 30) -> Any:
@@ -158,15 +166,25 @@ def _here(action: dict[str, Any]) -> Any:
     return perform(services().access, wanted)
 
 
-def _print_key(made: dict[str, Any]) -> None:
-    console.print(made["text"], highlight=False, markup=False, soft_wrap=True)
-    errors.print("Only its hash is stored; keep it now.")
+def _print_key(made: dict[str, Any], json: bool) -> None:
+    _said(made, made["text"], json)
+    note("Only its hash is stored; keep it now.")
 
 
-def _table(rows: list[dict[str, Any]], **columns: Callable[[Any], str]) -> None:
+def _said(done: dict[str, Any], line: str, json: bool) -> None:
+    if json:
+        answer(done)
+    else:
+        say(line)
+
+
+def _table(rows: list[dict[str, Any]], json: bool, **columns: Callable[[Any], str]) -> None:
+    if json:
+        answer(rows)
+        return
     table = Table(*columns)
     for row in rows:
-        table.add_row(*(said(row[name]) for name, said in columns.items()))
+        table.add_row(*(escape(said(row[name])) for name, said in columns.items()))
     show(table)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from feedsmith_local.terminal import LOCAL_URL, Key, Url, console, show
+from feedsmith_local.terminal import LOCAL_URL, Json, Key, Url, answer, console, show
 
 if TYPE_CHECKING:
     from feedsmith.insight.messages import ExperimentView, Result
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 experiments = typer.Typer(no_args_is_help=True, help="Experiments: which of several variants readers like better.")
 
 Id = Annotated[str, typer.Argument(help="The experiment's id.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the API's answer.")]
 
 
 @experiments.command("list")
@@ -27,7 +26,7 @@ def list_experiments(url: Url = LOCAL_URL, key: Key = "", json: Json = False) ->
     with connected(url, key) as client:
         found = client.get_results()
     if json:
-        typer.echo(found.model_dump_json())
+        answer(found)
         return
     table = Table()
     for column in ("experiment", "domain", "status", "test", "says"):
@@ -47,7 +46,7 @@ def show_experiment(experiment: Id, url: Url = LOCAL_URL, key: Key = "", json: J
     with connected(url, key) as client:
         found = client.get_result(experiment)
     if json:
-        typer.echo(found.model_dump_json())
+        answer(found)
     else:
         _print(found)
 
@@ -92,7 +91,7 @@ def stop(experiment: Id, url: Url = LOCAL_URL, key: Key = "", json: Json = False
 
 def _print_state(done: ExperimentView, json: bool) -> None:
     if json:
-        typer.echo(done.model_dump_json())
+        answer(done)
         return
     when = done.stopped_at or done.started_at
     at = f" from {when:%Y-%m-%d %H:%M:%S} UTC on" if when else ""

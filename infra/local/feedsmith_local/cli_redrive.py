@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import json as jsons
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
@@ -10,7 +10,7 @@ import typer
 
 from feedsmith.errors import ConfigurationError, StoreUnavailable
 from feedsmith_local.redrive import QUEUES, Queue, Redrive, RedriveOptions
-from feedsmith_local.terminal import LOCAL_URL, Key, Url, console, errors, known_key, one_line
+from feedsmith_local.terminal import LOCAL_URL, Json, Key, Url, answer, known_key, note, say
 
 _TIMEOUT_S: Final = 600.0
 _WAIT_S: Final = 2
@@ -21,16 +21,15 @@ def redrive(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what lies there, and why.")] = False,
     most: Annotated[int | None, typer.Option("--max", min=1, help="At most so many messages of each queue.")] = None,
     stack: Annotated[str, typer.Option(help="CloudFormation stack in the cloud, with your own AWS credentials.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
     url: Url = LOCAL_URL,
     key: Key = "",
 ) -> None:
     """Put what lies in the dead-letter queues back where it came from, after its cause was mended."""
     options = RedriveOptions(queues=(queue,) if queue else QUEUES, most=most, dry_run=dry_run)
-    with one_line():
-        found = _cloud(stack, options) if stack else _local(url, key, options)
-    if as_json:
-        console.print(json.dumps(found, indent=2), highlight=False, markup=False, soft_wrap=True)
+    found = _cloud(stack, options) if stack else _local(url, key, options)
+    if json:
+        answer(found)
     else:
         _show(found)
     if any(report["kept"] for report in found.values()):
@@ -56,10 +55,10 @@ def _cloud(stack: str, options: RedriveOptions) -> Any:
             return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
         def invoke(function: str, payload: Any) -> Any:
-            answer = lambdas.invoke(FunctionName=function, Payload=json.dumps(payload).encode())
-            if "FunctionError" in answer:
+            said = lambdas.invoke(FunctionName=function, Payload=jsons.dumps(payload).encode())
+            if "FunctionError" in said:
                 raise StoreUnavailable(f"function {function} failed; its log says where")
-            return json.loads(answer["Payload"].read())
+            return jsons.loads(said["Payload"].read())
 
         way = Redrive(boto3.client("sqs"), refer, invoke, wait_s=_WAIT_S)
         return way.run(options.queues, most=options.most, dry_run=options.dry_run)
@@ -77,8 +76,8 @@ def _cloud(stack: str, options: RedriveOptions) -> Any:
 def _show(found: Mapping[str, Mapping[str, Any]]) -> None:
     for queue, report in found.items():
         said = f"{queue}: {report['found']} found, {report['redriven']} redriven"
-        console.print(said + (f", the oldest {report['oldest_s']} s old" if report["found"] else ""), highlight=False)
+        say(said + (f", the oldest {report['oldest_s']} s old" if report["found"] else ""))
         for reason, number in report["reasons"].items():
-            console.print(f"  {number} x {reason}", highlight=False, markup=False, soft_wrap=True)
+            say(f"  {number} x {reason}")
         for reason, number in report["kept"].items():
-            errors.print(f"  {number} stay: {reason}", highlight=False, markup=False, soft_wrap=True)
+            note(f"  {number} stay: {reason}")

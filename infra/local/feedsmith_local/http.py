@@ -19,6 +19,10 @@ from feedsmith_local.operations import Answering
 
 HOST = "127.0.0.1"
 IDLE_TIMEOUT_S = 120
+MOST_IN_FLIGHT = 32
+_OVERLOADED = problem(
+    HTTPStatus.SERVICE_UNAVAILABLE, "too many requests at the same time; call again later", [("Retry-After", "1")]
+)
 
 
 class LocalHttpServer(ThreadingHTTPServer):
@@ -30,13 +34,17 @@ class LocalHttpServer(ThreadingHTTPServer):
         What answers.
     port
         0: any free one; see :attr:`base_url`.
+    most_in_flight
+        Requests that are answered at the same time. One more gets 503 at once: queueing it would only make all others
+        late. In the cloud, the functions' concurrency and the stage's throttling are that bound.
     """
 
     daemon_threads = False  # so that closing waits for them
     request_queue_size = 128
 
-    def __init__(self, gateway: Answering, port: int) -> None:
+    def __init__(self, gateway: Answering, port: int, *, most_in_flight: int = MOST_IN_FLIGHT) -> None:
         self.gateway = gateway
+        self._slots = threading.BoundedSemaphore(most_in_flight)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="http", daemon=True)
@@ -65,6 +73,15 @@ class LocalHttpServer(ThreadingHTTPServer):
                 except OSError:
                     continue  # the other side was faster
         self.server_close()
+
+    def answer(self, request: Request) -> Answer:
+        """What the gateway answers, or that too much is in flight already."""
+        if not self._slots.acquire(blocking=False):
+            return _OVERLOADED
+        try:
+            return self.gateway.answer(request)
+        finally:
+            self._slots.release()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Remember the connection, then serve it in a thread of its own."""
@@ -96,7 +113,7 @@ class _Connection(BaseHTTPRequestHandler):
             return
         headers = [(name, str(value)) for name, value in self.headers.items()]
         request = Request(self.command, self.path, headers, body, self.client_address[0])
-        self._send(self.server.gateway.answer(request))
+        self._send(self.server.answer(request))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _handle  # noqa: N815  their names
 

@@ -22,7 +22,8 @@ _BATCH: Final = 10  # messages of one ReceiveMessage, SQS's limit
 _HIDDEN_S: Final = 300  # longer than a batch of letters takes
 _UNKNOWN: Final = "no reason given: its function died, or ran out of time, at every try"
 _GIVEN_UP: Final = (
-    "the stream's own retries ended; its records are named by position only: count anew with 'feedsmith replay'"
+    "the stream's own retries ended, and its records are named by position only: profiles have these events at their "
+    "users' next one, counters lack them"
 )
 
 Message: TypeAlias = dict[str, Any]

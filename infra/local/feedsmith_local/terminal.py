@@ -2,33 +2,76 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
+from pydantic import BaseModel, ValidationError
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from typer.core import TyperGroup
 
 from feedsmith.errors import FeedsmithError
 
 STATE = Path(".feedsmith")
 LOCAL_URL = "http://127.0.0.1:8000"
+INTERRUPTED: Final = 130  # 128 and the number of SIGINT, as shells have it
 
 Url = Annotated[str, typer.Option(envvar="FEEDSMITH_URL", help="Where feedsmith listens.")]
 Key = Annotated[
     str, typer.Option(envvar="FEEDSMITH_LOCAL_KEY", help="API key; by default that of a running serve here.")
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 console = Console()
 errors = Console(stderr=True)
 _unfolded = Console(width=10_000)
 
 
+class Commands(TyperGroup):
+    """The commands; whichever fails ends with one line that names the remedy, and another code than 0."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        with one_line():
+            return super().invoke(ctx)
+
+
+def say(line: str) -> None:
+    """Print a line as it is, never folded: it may hold what is copied from it."""
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def note(line: str) -> None:
+    """Print a line beside the result, where pipes do not carry it."""
+    errors.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def answer(value: Any) -> None:
+    """Print a result as JSON: a model, or what is JSON already."""
+    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    typer.echo(json.dumps(plain, indent=2, ensure_ascii=False))
+
+
 def show(table: Table) -> None:
     """Print a table, fitted to the screen; in a pipe or a file, where nobody looks at one, its lines stay whole."""
     (console if console.is_terminal else _unfolded).print(table)
+
+
+def bar() -> Progress:
+    """Progress of long work, on the error output; nothing but its last state where that is no terminal."""
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        disable=not errors.is_terminal,
+    )
 
 
 def known_key(given: str) -> str:
@@ -42,6 +85,21 @@ def one_line() -> Iterator[None]:
     """End with a line that names the remedy instead of a traceback."""
     try:
         yield
-    except (FeedsmithError, OSError, TimeoutError) as error:
-        errors.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
+    except BrokenPipeError:
+        raise  # typer ends quietly: whoever reads the pipe has seen enough
+    except (FeedsmithError, OSError) as error:
+        raise _ended(str(error)) from None
+    except ValidationError as error:
+        if error.title != "Settings":
+            raise
+        wrong = (f"FEEDSMITH_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise _ended(f"{'; '.join(wrong)}; mend or unset it") from None
+    except KeyboardInterrupt:
+        raise _ended("interrupted; what was done stays done", INTERRUPTED) from None
+
+
+def _ended(why: str, code: int = 1) -> typer.Exit:
+    line = " ".join(why.split())
+    errors.print("[bold red]error:[/] ", end="")
+    note(line)
+    return typer.Exit(code)

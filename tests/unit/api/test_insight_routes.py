@@ -16,7 +16,7 @@ from feedsmith.bootstrap import Services
 from feedsmith.insight import metrics
 from feedsmith.models import Consent, ConsentChoice
 from support.events import rest_event
-from support.services import fake_services
+from support.services import absorb, fake_services
 
 APP = Path(__file__).resolve().parents[3] / "functions" / "api" / "app.py"
 ITEMS = [
@@ -297,3 +297,20 @@ def test_what_is_counted_of_requests_names_the_route_and_nobody(call: Call) -> N
     (line,) = lines
     assert (line["route"], line["status"], line["Requests"]) == ("/v1/items/{item_id}", "4xx", [1.0])
     assert "none-such" not in json.dumps(line)
+
+
+def test_figures_by_segment_are_of_who_is_nearest_to_it_now(call: Call, services: Services) -> None:
+    # GIVEN readers of football and readers of banks, and the two segments that they make
+    for number in range(12):
+        item = "cup" if number < 8 else "bank"
+        for _ in range(2):
+            happen(call, f"u{number}", "click", item)
+    absorb(services)
+    services.segments.recluster("acme", "news")
+    sizes = sorted(segment.size for segment in services.segments.list("acme", "news"))
+    # WHEN they are counted
+    services.counting.count("acme")
+    # THEN the rows add up to all of them, segment by segment
+    rows = call("GET", "/v1/insight/metrics", query={"domain": "news", "by": "segment"})[1]["rows"]
+    assert sorted(row["users"] for row in rows) == sizes
+    assert sum(row["clicks"] for row in rows) == 24

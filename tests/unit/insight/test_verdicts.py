@@ -120,3 +120,11 @@ def test_each_of_several_variants_is_held_against_the_control_at_a_stricter_leve
 
 def test_the_salt_is_not_shown() -> None:
     assert "salt" not in judged(users(200, 60), users(200, 60)).model_dump_json()
+
+
+def test_a_ratio_that_is_the_same_for_each_user_cannot_be_judged() -> None:
+    for test in ({"test": "sequential"}, {"test": "fixed_horizon", "days": 1}):
+        found = contrast(users(200, 200), users(200, 200, shown=5.0), **test)
+
+        assert (found.verdict, found.why) == ("no_conclusion", "too_little_data")
+        assert "the same for each user" in found.says

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from feedsmith_local.aws import PSEUDO_PARAMETERS, LocalAws
+from feedsmith_local.http import LocalHttpServer
 from feedsmith_local.template import Template
+from support.callers import LOCAL_KEY
+from support.local_api import Api
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -180,3 +183,14 @@ def template(folder: Path) -> Template:
 def aws(template: Template) -> Iterator[LocalAws]:
     with LocalAws(template) as running:
         yield running
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Api]:
+    """An API that the commands find, and an empty folder to run them in."""
+    answering = Api()
+    monkeypatch.chdir(tmp_path)
+    with LocalHttpServer(answering, 0) as server:
+        monkeypatch.setenv("FEEDSMITH_URL", server.base_url)
+        monkeypatch.setenv("FEEDSMITH_LOCAL_KEY", LOCAL_KEY)
+        yield answering

@@ -69,6 +69,7 @@ def test_an_export_that_breaks_off_leaves_the_old_file(
 
 def test_models_are_listed_and_rolled_back(services: Services) -> None:
     assert "the fixed one serves" in run("models", "list")
+    assert json.loads(run("models", "list", "--json")) == []
     for version in ("v1", "v2"):
         report = {"at": "2026-03-01T12:00:00Z", "reason": f"not worse, says {version}"}
         services.models.put("acme", "news", version, b"x", report)
@@ -90,14 +91,45 @@ def test_models_are_listed_and_rolled_back(services: Services) -> None:
 def test_training_runs_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[list[str]] = []
 
-    def fake(command: list[str], *, check: bool) -> subprocess.CompletedProcess[bytes]:
+    def fake(command: list[str], *, check: bool, stdout: int | None) -> subprocess.CompletedProcess[bytes]:
+        assert (check, stdout) == (False, None)
         called.append(command)
         return subprocess.CompletedProcess(command, 3)
 
     monkeypatch.setattr(subprocess, "run", fake)
 
     run("train", "ranker", "--tenant", "acme", code=3)
-    run("train", "ranker", "--domain", "news", code=3)
+    run("train", "ranker", "--domain", "news", "--json", code=3)
 
-    module = [sys.executable, "-m", "feedsmith_training.run"]
-    assert called == [[*module, "--tenant", "acme"], [*module, "--domain", "news"]]
+    module = [sys.executable, "-m", "feedsmith_local.processes", "feedsmith_training.run"]
+    assert called == [[*module, "--tenant=acme"], [*module, "--domain=news", "--format=json"]]
+
+
+def test_the_report_of_a_process_is_printed_for_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    articles = tmp_path / "articles.jsonl"
+    articles.touch()
+
+    def fake(command: list[str], *, check: bool, stdout: int | None) -> subprocess.CompletedProcess[bytes]:
+        assert stdout == 2  # what it prints goes beside the JSON
+        (tmp_path / "writer.json").write_text('{"pairs": 3}')
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", fake)
+    said = run("train", "writer", "--articles", str(articles), "--out", str(tmp_path / "writer.gguf"), "--json")
+
+    assert json.loads(said) == {"pairs": 3}
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [("import sys; print(sys.argv[1:])", 0, "['--x=1']\n"), ("raise KeyboardInterrupt", 130, "")],
+)
+def test_a_process_runs_a_module_and_ends_quietly_when_interrupted(
+    tmp_path: Path, body: str, code: int, said: str
+) -> None:
+    (tmp_path / "some_work.py").write_text(body)
+    command = [sys.executable, "-m", "feedsmith_local.processes", "some_work", "--x=1"]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (code, said, "")

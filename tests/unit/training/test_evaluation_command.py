@@ -9,33 +9,33 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from feedsmith_local import cli_evaluate
+from feedsmith_local import cli_evaluate, processes
 from feedsmith_local.cli import app
 
-ASKED = ["evaluate", "ranking", "--news", "n.tsv", "--train", "b.tsv", "--json", "r.json"]
+ASKED = ["evaluate", "ranking", "--news", "n.tsv", "--train", "b.tsv", "--report", "r.json"]
 
 
 def test_the_evaluation_runs_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[list[str]] = []
 
-    def run(command: list[str], *, check: bool) -> subprocess.CompletedProcess[str]:
-        assert not check
+    def run(command: list[str], *, check: bool, stdout: int | None) -> subprocess.CompletedProcess[str]:
+        assert (check, stdout) == (False, None)
         ran.append(command)
         return subprocess.CompletedProcess(command, 7)
 
-    monkeypatch.setattr(cli_evaluate, "find_spec", lambda _: object())
-    monkeypatch.setattr(cli_evaluate.subprocess, "run", run)
+    monkeypatch.setattr(processes, "find_spec", lambda _: object())
+    monkeypatch.setattr(processes.subprocess, "run", run)
     done = CliRunner().invoke(app, [*ASKED, "--test", "c.tsv"])
 
     assert done.exit_code == 7
     assert ran == [[
-        sys.executable, "-m", "feedsmith_training.evaluation", "--format=mind", "--items=n.tsv", "--train=b.tsv",
+        sys.executable, "-m", "feedsmith_local.processes", "feedsmith_training.evaluation", "--format=mind", "--items=n.tsv", "--train=b.tsv",
         "--test=c.tsv", "--domain=news", "--json=r.json",
     ]]  # fmt: skip
 
 
 def test_without_the_training_extra_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli_evaluate, "find_spec", lambda name: None if name == "torch" else object())
+    monkeypatch.setattr(processes, "find_spec", lambda name: None if name == "torch" else object())
     done = CliRunner().invoke(app, ASKED)
 
     assert done.exit_code == 1

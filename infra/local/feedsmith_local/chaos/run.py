@@ -23,13 +23,14 @@ import numpy as np
 from feedsmith import bootstrap
 from feedsmith.bootstrap import Lazy, Services
 from feedsmith.profiles.build import KnownItems
-from feedsmith.stores import codec
+from feedsmith.stores import aws, codec
 from feedsmith.stores.base import VectorStore
 from feedsmith_local.chaos.audit import audit
 from feedsmith_local.chaos.deliveries import ChaosStack, read_letters
 from feedsmith_local.chaos.faults import KINDS, Faults
 from feedsmith_local.chaos.ports import FaultyClient, FaultyVectors
 from feedsmith_local.chaos.world import DIMENSION, TENANT, Post, World, make_posts, make_world, post_body
+from feedsmith_local.stack import LocalStack
 
 POISON_RATE: Final = 0.012
 LEAST_RATE: Final = 0.01
@@ -153,7 +154,7 @@ def run(
         found = audit(wired, world, known, now)
         report.lost, report.double_counted, report.profiles = found.lost, found.double_counted, found.profiles
         report.max_profile_error, report.max_trend_error = found.max_profile_error, found.max_trend_error
-    report.faults = {**faults.counts}
+    report.faults = {str(kind): number for kind, number in faults.counts.items()}
     report.seconds = round(time.monotonic() - begun, 1)
     return report
 
@@ -162,7 +163,7 @@ def run(
 def _faulty(faults: Faults, world: World) -> Iterator[tuple[Services, list[FaultyClient]]]:
     """Services whose every AWS client and vector store is faulty, and the clients of the ledger among them."""
     ledgers: list[FaultyClient] = []
-    make = bootstrap._client
+    make = aws.client
 
     def faulty(service: str) -> FaultyClient:
         made = FaultyClient(make(service), faults, world.strange)
@@ -170,7 +171,7 @@ def _faulty(faults: Faults, world: World) -> Iterator[tuple[Services, list[Fault
             ledgers.append(made)
         return made
 
-    with patch.object(bootstrap, "_client", faulty):
+    with patch.object(aws, "client", faulty):
         bootstrap.reset()
         wired = bootstrap.services()
         vectors = wired.vectors()
@@ -188,7 +189,7 @@ def _put_items(wired: Services, world: World) -> KnownItems:
     return {key: (codec.item_of(hit), np.asarray(hit.vector, dtype=np.float32)) for key, hit in hits.items()}
 
 
-def _post_all(stack: ChaosStack, posts: Sequence[Post], progress: Callable[[str], None]) -> None:
+def _post_all(stack: LocalStack, posts: Sequence[Post], progress: Callable[[str], None]) -> None:
     """Post from several threads; each request until it is answered with 202, as a good client does."""
     waiting: queue.SimpleQueue[Post] = queue.SimpleQueue()
     for post in posts:

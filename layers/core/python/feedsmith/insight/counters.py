@@ -225,7 +225,7 @@ class CounterService:
         if sum(shard.startswith(_REDRIVE) for shard in kept) > MAX_REDRIVES:
             raise StoreUnavailable(
                 f"an item had {MAX_REDRIVES} events redriven within 15 days, more than its counter can tell apart: "
-                "redrive the rest later, or count anew with 'feedsmith replay'"
+                "redrive the rest when these are so old"
             )
         return replace(counter, counts=dict(counts), trend=trend, activity=activity, positions=kept)
 

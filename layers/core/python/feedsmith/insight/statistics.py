@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 _NORMAL = NormalDist()
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ class Ratio:
         if ratio is None or self.n < 2:
             return None
         residual = self.yy - 2.0 * ratio * self.xy + ratio * ratio * self.xx
-        return max(residual, 0.0) * self.n / (self.n - 1) / (self.x * self.x)
+        if residual <= _ROUNDING * self.yy:
+            return 0.0
+        return residual * self.n / (self.n - 1) / (self.x * self.x)
 
     @property
     def relative_variance(self) -> float | None:
@@ -103,8 +106,7 @@ def compare_once(control: Ratio, treated: Ratio, alpha: float) -> Comparison | N
         return None
     difference, error = log
     half = _NORMAL.inv_cdf(1 - alpha / 2) * error
-    p = 1.0 if difference == 0 else 2 * _NORMAL.cdf(-abs(difference) / error)
-    return _comparison(difference, half, p)
+    return _comparison(difference, half, 2 * _NORMAL.cdf(-abs(difference) / error))
 
 
 def compare_always(control: Ratio, treated: Ratio, alpha: float, effect: float) -> Comparison | None:
@@ -122,8 +124,6 @@ def compare_always(control: Ratio, treated: Ratio, alpha: float, effect: float) 
         return None
     difference, error = log
     tau2, variance = math.log1p(effect) ** 2, error * error
-    if variance == 0:
-        return _comparison(difference, 0.0, 1.0 if difference == 0 else 0.0)
     spread = (variance + tau2) / variance
     half = math.sqrt(variance * (variance + tau2) / tau2 * (math.log(spread) - 2 * math.log(alpha)))
     evidence = difference**2 * tau2 / (2 * variance * (variance + tau2)) - math.log(spread) / 2
@@ -131,9 +131,11 @@ def compare_always(control: Ratio, treated: Ratio, alpha: float, effect: float) 
 
 
 def _log_ratio(control: Ratio, treated: Ratio) -> tuple[float, float] | None:
-    """log(treated / control) and its standard error."""
+    """log(treated / control) and its standard error; None where there is no value, or no spread between users."""
     variances = control.relative_variance, treated.relative_variance
     if variances[0] is None or variances[1] is None or not control.value or not treated.value:
+        return None
+    if variances[0] + variances[1] == 0:
         return None
     return math.log(treated.value / control.value), math.sqrt(variances[0] + variances[1])
 

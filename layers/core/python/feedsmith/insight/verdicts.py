@@ -132,8 +132,10 @@ def _contrast(
         if experiment.test == "sequential"
         else compare_once(control, treated, alpha)
     )
-    if compared is None:  # every ratio is the same for each user, or one has no value
-        says = "No conclusion may be drawn: the ratio cannot be compared."
+    if compared is None:
+        says = (
+            "No conclusion may be drawn: the ratio is the same for each user, so that there is nothing to judge it by."
+        )
         return Contrast(variant=name, verdict="no_conclusion", why="too_little_data", says=says)
     verdict = _verdict(compared, experiment.minimum_effect)
     return Contrast(

@@ -54,7 +54,8 @@ class TenantService:
         self._erasure = erasure
         uploads, work, models = buckets
         self._places = (
-            (uploads, ""), (work, "staging/"), (work, "rejected/"), (work, "prewriting/"), (models, "models/"),
+            (uploads, ""), (work, "staging/"), (work, "rejected/"), (work, "prewriting/"), (work, "insight/"),
+            (models, "models/"),
         )  # fmt: skip
 
     def rotate_key(self, tenant: str) -> int:

@@ -62,7 +62,11 @@ class AwsDeadLetters(DeadLetters):
     def note(self, letters: Sequence[DeadLetter]) -> None:
         expires_at = int((self._clock() + NOTES_KEPT).timestamp())
         for letter in letters:
-            note: dict[str, str | int | None] = {"sequence": letter.sequence, "reason": letter.reason, "expires_at": expires_at}
+            note: dict[str, str | int | None] = {
+                "sequence": letter.sequence,
+                "reason": letter.reason,
+                "expires_at": expires_at,
+            }
             with self._translated():
                 self._dynamodb.put_item(
                     TableName=self._table, Item=primary_key(_pk(letter.shard), _sk(letter.sequence)) | wrap(note)

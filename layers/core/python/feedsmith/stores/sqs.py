@@ -14,6 +14,7 @@ from feedsmith.stores.base import Chunk, ChunkQueue
 
 _BATCH = 10  # entries of one SendMessageBatch, SQS's limit
 _CHUNK = TypeAdapter(Chunk)
+_REASON = 1_000  # characters; body and attributes share SQS's 256 KiB
 
 _Entry: TypeAlias = dict[str, str]
 
@@ -57,6 +58,31 @@ class SqsChunkQueue(ChunkQueue):
 
     def send(self, chunks: Iterable[Chunk]) -> None:
         send_bodies(self._client, self._url, map(encode_chunk, chunks), setting="FEEDSMITH_CHUNK_QUEUE_URL")
+
+
+class DeadChunks:
+    """Where messages go that the worker gave up, each with its reason as an attribute.
+
+    Parameters
+    ----------
+    client
+        Low-level ``sqs`` client.
+    url
+        URL of the dead-letter queue.
+    """
+
+    def __init__(self, client: Any, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, body: str, reason: str) -> None:
+        """Set a message aside; raises as :func:`send_bodies` does, and then it is not set aside."""
+        with translated(f"SQS queue {self._url}", "FEEDSMITH_CHUNK_DEAD_LETTER_QUEUE_URL"):
+            self._client.send_message(
+                QueueUrl=self._url,
+                MessageBody=body,
+                MessageAttributes={"reason": {"DataType": "String", "StringValue": reason[:_REASON]}},
+            )
 
 
 def send_bodies(client: Any, url: str, bodies: Iterable[str], *, setting: str) -> None:

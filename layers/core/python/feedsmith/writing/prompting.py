@@ -164,9 +164,7 @@ def _fill(template: str, values: dict[str, str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _templates(
-    folder: str, domain: str, names: tuple[str, ...], wording: str | None
-) -> tuple[dict[str, str], str]:
+def _templates(folder: str, domain: str, names: tuple[str, ...], wording: str | None) -> tuple[dict[str, str], str]:
     """The named templates, the domain's own where it has one, and the first 12 hex digits of a SHA-256 over them."""
     texts = {name: _read(_file(folder, domain, name, wording)) for name in names}
     digest = hashlib.sha256("\0".join(f"{name}\0{text}" for name, text in texts.items()).encode())

@@ -54,6 +54,11 @@ def csv_rows(lines: Iterator[Line]) -> Rows:
             yield Row(line, json.dumps(_fields(names, cells), ensure_ascii=False))
 
 
+def records(lines: Iterator[Line]) -> Iterator[tuple[int, list[str] | Rejected]]:
+    """The cells of each record, the header's included, or why it cannot be read, with its first line's number."""
+    return _records(_Feed(lines))
+
+
 def _records(feed: _Feed) -> Iterator[tuple[int, list[str] | Rejected]]:
     """Each record with its first line's number."""
     while True:
