@@ -85,7 +85,7 @@ class Campaign:
     def _one(self, rng: Random, number: int, outage: str = "") -> None:
         operation = rng.choice(self._operations)
         role = self._role(rng, operation)
-        draft = self._grammar.draft(rng, operation)
+        draft = self._grammar.draft(rng, operation, prefer=f"{role.caller.tenant}-" if role.caller else "")
         self._aim(rng, role, draft)
         if role.authorization is not None:
             draft.headers.append(("Authorization", role.authorization))

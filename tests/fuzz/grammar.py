@@ -12,6 +12,8 @@ from typing import Any
 from fuzz.requests import Draft
 
 Schema = Mapping[str, Any]
+WHOLE = 0.8  # share of bodies that keep the rules between fields, which no schema says
+PREFERRED = 0.7
 OPTIONAL = 0.5  # share of the optional fields that are given
 WORDS = [
     "striker",
@@ -70,9 +72,11 @@ class Grammar:
     def __init__(self, document: Schema, vocabulary: Mapping[str, Sequence[Any]]) -> None:
         self._document = document
         self._vocabulary = vocabulary
+        self._prefer = ""
 
-    def draft(self, rng: Random, operation: Operation) -> Draft:
-        """One valid request."""
+    def draft(self, rng: Random, operation: Operation, prefer: str = "") -> Draft:
+        """One valid request; names that begin with ``prefer`` are drawn more often."""
+        self._prefer = prefer
         draft = Draft(operation.method, operation.path)
         for raw in operation.document.get("parameters", ()):
             parameter = self._resolved(raw)
@@ -87,6 +91,8 @@ class Grammar:
         if body is not None:
             draft.body = self._value(rng, self._resolved(body)["content"]["application/json"]["schema"], "")
             draft.headers.append(("Content-Type", "application/json"))
+            if rng.random() < WHOLE:
+                _make_whole(draft.body)
         return draft
 
     def resolve(self, schema: Schema) -> Schema:
@@ -113,7 +119,8 @@ class Grammar:
                 return self._value(rng, rng.choice(given if rng.random() < 0.9 else schema[choice]), name)
         known = [value for value in self._vocabulary.get(name, ()) if _fits(value, schema)]
         if known and schema.get("type") != "array" and rng.random() < 0.95:
-            return rng.choice(known)
+            own = [value for value in known if str(value).startswith(self._prefer)]
+            return rng.choice(own if own and rng.random() < PREFERRED else known)
         match schema.get("type"):
             case "object":
                 return self._object(rng, schema)
@@ -126,7 +133,8 @@ class Grammar:
             case "integer":
                 return rng.randint(schema.get("minimum", 0), min(schema.get("maximum", 100), 100))
             case "number":
-                return round(rng.uniform(schema.get("minimum", 0.01), min(schema.get("maximum", 5), 5)), 3)
+                most = schema.get("maximum", schema.get("exclusiveMaximum", 5) - 0.01)
+                return round(rng.uniform(schema.get("minimum", 0.01), min(most, 5)), 3)
             case "boolean":
                 return rng.random() < 0.5
         return None
@@ -142,6 +150,23 @@ class Grammar:
         if isinstance(extra, Mapping) and extra:
             value |= {rng.choice(WORDS): self._value(rng, extra, "") for _ in range(rng.randint(0, 2))}
         return value
+
+
+def _make_whole(body: Any) -> None:
+    """Of a text: an item, or for a digest a domain. Of an experiment: names that differ, days with a fixed horizon."""
+    if "kind" in body:
+        digest = body["kind"] == "digest"
+        body |= (
+            {"domain": "news", "item_id": None}
+            if digest
+            else {"item_id": body.get("item_id") or "acme-0", "domain": None}
+        )
+    if "variants" in body:
+        body |= {"test": "sequential", "days": None}
+        body["variants"] = [
+            {"name": f"arm-{n}", "weight": 1 + n, "reranking": arm.get("reranking")}
+            for n, arm in enumerate([*body["variants"], {}, {}])
+        ]
 
 
 def _fits(value: Any, schema: Schema) -> bool:

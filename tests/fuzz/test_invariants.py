@@ -38,9 +38,9 @@ def answer(status: int, body: Any = None, media_type: str = "application/json", 
 def broken(given: Answer, role: Role = OPERATOR, user_id: str = "ann", **more: Any) -> list[str]:
     canaries = [Canary("cnry-rival", "rival"), Canary("cnry-bob", "acme", "bob"), Canary("cnry-ann", "acme", "ann")]
     draft = Draft("GET", OPERATION.path, {"user_id": user_id})
-    return Invariants(DOCUMENT, {canary.text: canary for canary in canaries}).broken(
-        OPERATION, role, draft, given, **more
-    )
+    by_text = {canary.text: canary for canary in canaries}
+    found: list[str] = Invariants(DOCUMENT, by_text).broken(OPERATION, role, draft, given, **more)
+    return found
 
 
 def test_good_answers_pass() -> None:

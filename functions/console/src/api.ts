@@ -236,7 +236,8 @@ export async function call<T>(method: string, path: string, query: Query = {}, b
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== "") search.set(name, String(value));
   }
-  const headers: Record<string, string> = { Authorization: `Bearer ${credentials()}` };
+  // A key has none but ASCII letters; encoded, a slip of the keyboard gets the API's own answer.
+  const headers: Record<string, string> = { Authorization: `Bearer ${encodeURI(credentials())}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer: Response;
   try {
@@ -267,15 +268,14 @@ export const api = {
     call<Slate>("GET", `${user(id)}/recommendations`, { domain, language, limit }),
   headline: (id: string, item_id: string, language: string) =>
     call<Rendition>("POST", `${user(id)}/texts`, {}, { kind: "headline", item_id, language }),
-  why: (id: string, item: string, language: string) =>
-    call<FeedItem>("GET", `${user(id)}/items/${encodeURIComponent(item)}/why`, { language }),
   events: (events: LoggedEvent[]) =>
     call<{ accepted: number; duplicates: number; ignored: number }>("POST", "/v1/events", {}, { events }),
   profile: (id: string, domain: string) => call<Profile>("GET", `${user(id)}/profile`, { domain }),
   consent: (id: string) => call<Consent>("GET", `${user(id)}/consent`),
   setConsent: (id: string, choice: Record<string, boolean>) => call<Consent>("PUT", `${user(id)}/consent`, {}, choice),
   tags: (id: string, language: string) => call<Tags>("GET", `${user(id)}/tags`, { language }),
-  removeTag: (id: string, tag: string) => call<void>("DELETE", `${user(id)}/tags/${encodeURIComponent(tag)}`),
+  removeTag: (id: string, tag: string) => call<Tags>("DELETE", `${user(id)}/tags/${encodeURIComponent(tag)}`),
+  restoreTag: (id: string, tag: string) => call<Tags>("PUT", `${user(id)}/tags/${encodeURIComponent(tag)}`),
   notInterested: (id: string, what: { item_id?: string; tag?: string; undo?: boolean }) =>
     call<NotInterested>("POST", `${user(id)}/not-interested`, {}, what),
   exportPage: (id: string, cursor?: string) =>

@@ -5,6 +5,7 @@ import {
 } from "chart.js";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { useShared } from "./context";
 
 Chart.register(
   BarController, BarElement, BubbleController, CategoryScale, Filler, Legend, LinearScale, LineController, LineElement, PointElement,
@@ -18,6 +19,7 @@ export const colour = (place: number): string => COLOURS[place % COLOURS.length]
 
 export function Plot({ config, label, height = 260 }: { config: ChartConfiguration; label: string; height?: number }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const { isDark } = useShared();
   useEffect(() => {
     if (canvas.current === null) return;
     const style = getComputedStyle(document.documentElement);
@@ -30,7 +32,7 @@ export function Plot({ config, label, height = 260 }: { config: ChartConfigurati
       options: { ...config.options, responsive: true, maintainAspectRatio: false, ...(still ? { animation: false as const } : {}) },
     });
     return () => chart.destroy();
-  }, [config]);
+  }, [config, isDark]);
   return (
     <div class={height > 300 ? "plot tall" : "plot"}>
       <canvas ref={canvas} role="img" aria-label={label} />

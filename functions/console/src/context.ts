@@ -2,22 +2,39 @@
 import { createContext } from "preact";
 import { useCallback, useContext, useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, type DomainInfo } from "./api";
-import { type Lang, type Word, words } from "./i18n";
+import { type Lang, type Word, known, words } from "./i18n";
 
 export interface Shared {
   lang: Lang;
   domain: string;
   domains: DomainInfo[];
+  isDark: boolean;
   reader: string;
   setReader: (id: string) => void;
 }
 
-export const Context = createContext<Shared>({ lang: "en", domain: "news", domains: [], reader: "", setReader: () => {} });
+export const Context = createContext<Shared>({ lang: "en", domain: "news", domains: [], isDark: false, reader: "", setReader: () => {} });
 
-export function useShared(): Shared & { t: (word: Word, fill?: string) => string; topic: (name: string) => string } {
+export interface Spoken extends Shared {
+  t: (word: Word, fill?: string) => string;
+  /** What the API calls ``name``, such as a term or a basis, in the visitor's words where there are any. */
+  named: (kind: string, name: string) => string;
+  topic: (name: string) => string;
+}
+
+export function useShared(): Spoken {
   const shared = useContext(Context);
   const labels = shared.domains.find((one) => one.name === shared.domain)?.topics;
-  return { ...shared, t: words(shared.lang), topic: (name) => labels?.[name]?.[shared.lang] ?? name };
+  const t = words(shared.lang);
+  return {
+    ...shared,
+    t,
+    named: (kind, name) => {
+      const word = `${kind}_${name}`;
+      return known(word) ? t(word) : name;
+    },
+    topic: (name) => labels?.[name]?.[shared.lang] ?? name,
+  };
 }
 
 export interface Loaded<T> {
@@ -66,19 +83,24 @@ export function useLoaded<T>(load: () => Promise<T> | undefined, inputs: unknown
   return { value, error, busy, again };
 }
 
-/** A call that a button makes: its problem is shown beside it until the next try. */
+/** A call that a button makes. Its problem is shown beside it until the next try, which comes by itself if nobody answered. */
 export function useAction(): { error: ApiError | undefined; busy: boolean; run: (act: () => Promise<void>) => void; last: () => void } {
   const [error, setError] = useState<ApiError>();
   const [busy, setBusy] = useState(false);
   const kept = useRef<() => Promise<void>>();
+  const timer = useRef<ReturnType<typeof setTimeout>>();
+  useEffect(() => () => clearTimeout(timer.current), []);
   const run = (act: () => Promise<void>): void => {
     kept.current = act;
+    clearTimeout(timer.current);
     setBusy(true);
     setError(undefined);
     act()
       .catch((wrong: unknown) => {
         if (!(wrong instanceof ApiError)) throw wrong;
         setError(wrong);
+        // Every call of the console may be made twice: events carry their ids, the rest sets or removes.
+        if (wrong.unreachable) timer.current = setTimeout(() => run(act), RETRY_MS);
       })
       .finally(() => setBusy(false));
   };

@@ -16,12 +16,13 @@ const PAGES = { reader: ReaderPage, me: MePage, segments: SegmentsPage, content:
 type Page = keyof typeof PAGES;
 const NAMES = Object.keys(PAGES) as Page[];
 const RETRY_MS = 3_000;
+const DARK = matchMedia("(prefers-color-scheme: dark)");
 
 /** A key in the address signs in, and is taken out of it at once, so that no history keeps it. */
 function keyFromAddress(): void {
   const found = /^#key=(.+)$/.exec(location.hash);
   if (found?.[1]) {
-    setCredentials(decodeURIComponent(found[1]));
+    setCredentials(found[1]);
     history.replaceState(null, "", `${location.pathname}#/reader`);
   }
 }
@@ -68,6 +69,7 @@ function App(): JSX.Element {
   const [reader, setReader] = useState(sessionStorage.getItem("feedsmith-reader") ?? newReader());
   const [error, setError] = useState<ApiError>();
   const [round, setRound] = useState(0);
+  const [systemDark, setSystemDark] = useState(DARK.matches);
   const t = words(lang);
 
   useEffect(() => {
@@ -89,6 +91,11 @@ function App(): JSX.Element {
     if (dark === null) delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = dark;
   }, [dark]);
+  useEffect(() => {
+    const follow = (): void => setSystemDark(DARK.matches);
+    DARK.addEventListener("change", follow);
+    return () => DARK.removeEventListener("change", follow);
+  }, []);
   useEffect(() => sessionStorage.setItem("feedsmith-reader", reader), [reader]);
   useEffect(() => {
     if (!credentials()) return;
@@ -111,10 +118,13 @@ function App(): JSX.Element {
     return () => clearTimeout(timer);
   }, [round]);
 
-  const shared = useMemo<Shared>(() => ({ lang, domain, domains, reader, setReader }), [lang, domain, domains, reader]);
+  const isDark = dark === null ? systemDark : dark === "dark";
+  const shared = useMemo<Shared>(
+    () => ({ lang, domain, domains, isDark, reader, setReader }),
+    [lang, domain, domains, isDark, reader],
+  );
   const Shown = PAGES[page];
   const signedIn = Boolean(credentials());
-  const isDark = dark === null ? matchMedia("(prefers-color-scheme: dark)").matches : dark === "dark";
 
   return (
     <Context.Provider value={shared}>
@@ -192,7 +202,7 @@ function App(): JSX.Element {
         ) : (
           <>
             <Wrong error={error} again={() => setRound((n) => n + 1)} />
-            <Shown key={`${page}-${dark}`} newReader={newReader} />
+            <Shown key={page} newReader={newReader} />
           </>
         )}
       </main>

@@ -1,5 +1,5 @@
 // Small parts that several pages share.
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren, JSX, RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ApiError, Term } from "./api";
 import { type Loaded, useShared } from "./context";
@@ -44,7 +44,7 @@ export function Waiting<T>({ of, children }: { of: Loaded<T>; children: (value: 
 
 export function Card({ title, children, actions }: { title: string; children: ComponentChildren; actions?: ComponentChildren }): JSX.Element {
   return (
-    <section class="card" aria-label={title}>
+    <section class="card">
       <header>
         <h2>{title}</h2>
         {actions}
@@ -54,20 +54,25 @@ export function Card({ title, children, actions }: { title: string; children: Co
   );
 }
 
-/** A dialog that the browser itself keeps the keyboard in, and that Escape closes. */
-export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }): JSX.Element {
+/** A dialog that the browser itself keeps the keyboard in, and that Escape closes; the focus goes back where it was. */
+export function Dialog({ title, onClose, children }: {
+  title: string;
+  onClose: () => void;
+  children: (close: () => void) => ComponentChildren;
+}): JSX.Element {
   const { t } = useShared();
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => element.current?.showModal(), []);
+  const close = (): void => element.current?.close();
   return (
     <dialog ref={element} onClose={onClose} aria-label={title}>
       <header>
         <h2>{title}</h2>
-        <button type="button" class="quiet" onClick={() => element.current?.close()}>
+        <button type="button" class="quiet" onClick={close}>
           {t("close")}
         </button>
       </header>
-      {children}
+      {children(close)}
     </dialog>
   );
 }
@@ -100,19 +105,43 @@ export function Table({ head, rows, caption }: { head: string[]; rows: Component
 
 /** A score's terms with their sum, in numbers. */
 export function Terms({ terms, score }: { terms: Term[]; score: number }): JSX.Element {
-  const { t } = useShared();
+  const { t, named } = useShared();
   const sum = terms.reduce((total, term) => total + term.contribution, 0);
   const rows = [...terms]
     .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
-    .map((term) => [`${term.name} (${term.group})`, number(term.value, 3), <span class="contribution">{signed(term.contribution)}</span>]);
+    .map((term) => [
+      <>
+        {named("term", term.name)} <span class="hint">{named("group", term.group)}</span>
+      </>,
+      number(term.value, 3),
+      <span class="contribution">{signed(term.contribution)}</span>,
+    ]);
   return (
     <>
       <Table caption={t("whyTitle")} head={[t("term"), t("value"), t("contribution")]} rows={rows} />
-      <p>
-        {t("sum")}: <output class="sum">{number(sum, 4)}</output> · {t("score")}: <output class="score">{number(score, 4)}</output>
+      <p class="total">
+        <span>
+          {t("sum")} <output class="sum">{number(sum, 4)}</output>
+        </span>
+        <span>
+          {t("score")} <output class="score">{number(score, 4)}</output>
+        </span>
       </p>
     </>
   );
+}
+
+/** Gives the keyboard's focus to ``place`` when what had it is gone from the page; call the result before that. */
+export function useFocusKept(place: RefObject<HTMLElement>, change: unknown): () => void {
+  const wanted = useRef(false);
+  useEffect(() => {
+    if (!wanted.current || document.activeElement !== document.body) return;
+    wanted.current = false;
+    place.current?.focus();
+  }, [change]);
+  return () => {
+    wanted.current = true;
+  };
 }
 
 export const number = (value: number | null | undefined, digits = 2): string =>

@@ -29,8 +29,8 @@ def test_the_evaluation_runs_in_a_process_of_its_own(monkeypatch: pytest.MonkeyP
 
     assert done.exit_code == 7
     assert ran == [[
-        sys.executable, "-m", "feedsmith_local.processes", "feedsmith_training.evaluation", "--format=mind", "--items=n.tsv", "--train=b.tsv",
-        "--test=c.tsv", "--domain=news", "--json=r.json",
+        sys.executable, "-m", "feedsmith_local.processes", "feedsmith_training.evaluation", "--format=mind",
+        "--items=n.tsv", "--train=b.tsv", "--test=c.tsv", "--domain=news", "--json=r.json",
     ]]  # fmt: skip
 
 
