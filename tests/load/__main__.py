@@ -22,7 +22,7 @@ from load.traffic import MIX, Sent, Source
 
 BOUND_MS = 100
 _FIRST, _STEP, _FINE = 5.0, 1.5, 1.15
-_PAST = (2, 4)  # times the rate that was not held
+_PAST = (2, 8)  # times the rate that was not held
 _SETTLE_S = 120
 _LATE_S = 5  # in which what would be counted twice is
 

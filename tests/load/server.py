@@ -40,23 +40,23 @@ def serving(articles: int, seed: int) -> Iterator[Server]:
     uploads, _ = bbc(seed)
     rows = [line for upload in uploads for line in gzip.decompress(upload.body).splitlines()][:articles]
     with tempfile.TemporaryDirectory() as folder:
-        content, log = Path(folder) / "articles.jsonl", Path(folder) / "log"
+        content, out, log = (Path(folder) / name for name in ("articles.jsonl", "out.json", "log"))
         content.write_bytes(b"\n".join(rows))
         command = [Path(sys.executable).with_name("feedsmith"), "serve", "--port", "0", "--json", "--content", content]
         environment = {**os.environ, "FEEDSMITH_WRITER": "extractive", "NO_COLOR": "1"}
-        with (
-            log.open("wb") as said,
-            subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=said) as process,
-        ):
+        with out.open("wb") as told, log.open("wb") as said:
+            process = subprocess.Popen(command, cwd=folder, env=environment, stdout=told, stderr=said)
+        try:
+            deadline = time.monotonic() + _START_S
+            while "items indexed" not in log.read_text("utf-8"):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise TimeoutError(f"the server did not get ready:\n{log.read_text('utf-8')[-2000:]}")
+                time.sleep(0.2)
+            answer = json.loads(out.read_text("utf-8"))
+            yield Server(answer["url"], answer["key"], tuple(json.loads(row)["id"] for row in rows))
+        finally:
+            process.terminate()
             try:
-                assert process.stdout is not None
-                told = json.loads(process.stdout.readline() or "{}")
-                deadline = time.monotonic() + _START_S
-                while "items indexed" not in log.read_text("utf-8"):
-                    if process.poll() is not None or time.monotonic() > deadline:
-                        raise TimeoutError(f"the server did not get ready:\n{log.read_text('utf-8')[-2000:]}")
-                    time.sleep(0.2)
-                yield Server(told["url"], told["key"], tuple(json.loads(row)["id"] for row in rows))
-            finally:
-                process.terminate()
                 process.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()

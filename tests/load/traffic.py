@@ -117,7 +117,7 @@ class Source(FastHttpUser):
 
     def ask(self, due: float, kind: str, method: str, path: str, body: Any = None) -> ResponseContextManager:
         """Send, and measure from when it was due."""
-        headers = {"x-api-key": self.server.key}
+        headers = {"Authorization": f"Bearer {self.server.key}"}
         with self.client.request(
             method, self.server.url + path, name=kind, json=body, headers=headers, catch_response=True
         ) as answer:

@@ -13,6 +13,9 @@ from feedsmith_local import cli
 from feedsmith_local.gateway import Answer, Gateway, Request, problem
 from support.callers import LOCAL_KEY
 
+_REASON = {"term": "taste", "text": "like what you read", "item_id": None}
+ITEM = {"item_id": "n2", "title": "Tennis", "position": 0, "score": 1.25, "terms": [], "reasons": [_REASON]}
+
 
 def run(*arguments: str, code: int = 0) -> str:
     """What a command says, on both channels."""
@@ -36,6 +39,7 @@ class Api(Gateway):
         self.asked: list[tuple[str, str]] = []
         self.items: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
+        self.slate: list[dict[str, Any]] = [ITEM]
         self.status: HTTPStatus | None = None
         self.refuses: Callable[[dict[str, Any]], str | None] = lambda row: None
 
@@ -50,10 +54,8 @@ class Api(Gateway):
         if request.target == "/v1/events":
             return self._take("events", request, self.events, {"accepted": 0, "duplicates": 0}, "accepted")
         if "/recommendations" in request.target:
-            reason = {"term": "taste", "text": "like what you read", "item_id": None}
-            item = {"item_id": "n2", "title": "Tennis", "position": 0, "score": 1.25, "terms": [], "reasons": [reason]}
             slate = {"slate_id": "s", "domain": "news", "basis": "personal", "model_version": "linear@1"}
-            return _json(200, slate | {"items": [item]})
+            return _json(200, slate | {"items": self.slate})
         if "/texts" in request.target:
             asked = json.loads(request.body)
             made = {"text": "A headline", "kind": asked["kind"], "item_ids": [asked["item_id"]], "source": "original"}

@@ -12,7 +12,10 @@ const WORDS = {
   signIn: ["Sign in", "登录"],
   signOut: ["Sign out", "退出"],
   key: ["API key or token", "API 密钥或令牌"],
-  keyHelp: ["It stays in this tab and goes with it.", "仅保存在此标签页，关闭即清除。"],
+  keyHelp: [
+    "`feedsmith serve` prints one; `feedsmith keys create` makes narrower ones. It stays in this tab and goes with it.",
+    "`feedsmith serve` 会打印一个，`feedsmith keys create` 可创建权限更小的。密钥仅保存在此标签页，关闭即清除。",
+  ],
   theme: ["Dark or light", "深色或浅色"],
   language: ["中文", "English"],
   domain: ["Domain", "领域"],
@@ -184,7 +187,7 @@ const WORDS = {
   right: ["Right reader", "右侧读者"],
   onlyHere: ["only here", "仅此列"],
   shared: ["in both", "共有"],
-  overlap: ["items in both feeds", "条内容两侧都有"],
+  overlap: ["Items in both feeds", "两侧都有的条目"],
   forbidden: ["This key may not see this page.", "此密钥无权查看此页。"],
 } as const;
 

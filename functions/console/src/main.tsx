@@ -133,13 +133,15 @@ function App(): JSX.Element {
       </a>
       <header class="top">
         <h1>feedsmith</h1>
-        <nav aria-label={t("pages")}>
-          {NAMES.map((name) => (
-            <a key={name} href={`#/${name}`} aria-current={name === page ? "page" : undefined}>
-              {t(name as Word)}
-            </a>
-          ))}
-        </nav>
+        {signedIn && (
+          <nav aria-label={t("pages")}>
+            {NAMES.map((name) => (
+              <a key={name} href={`#/${name}`} aria-current={name === page ? "page" : undefined}>
+                {t(name as Word)}
+              </a>
+            ))}
+          </nav>
+        )}
         <div class="tools">
           {domains.length > 0 && (
             <select

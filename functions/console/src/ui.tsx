@@ -1,6 +1,6 @@
 // Small parts that several pages share.
 import type { ComponentChildren, JSX, RefObject } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { ApiError, Term } from "./api";
 import { type Loaded, useShared } from "./context";
 
@@ -9,7 +9,7 @@ export function Wrong({ error, again }: { error: ApiError | undefined; again?: (
   const { t } = useShared();
   if (error === undefined) return null;
   const { problem } = error;
-  const said = problem.status === 0 ? t("down") : problem.status === 403 ? t("forbidden") : problem.detail;
+  const said = problem.status === 0 ? t("down") : problem.status === 403 ? t("forbidden") : problem.errors ? "" : problem.detail;
   return (
     <div class="problem" role="alert">
       <strong>{problem.status === 0 ? "" : problem.title}</strong> <span>{said}</span>
@@ -77,9 +77,14 @@ export function Dialog({ title, onClose, children }: {
   );
 }
 
-export function Table({ head, rows, caption }: { head: string[]; rows: ComponentChildren[][]; caption: string }): JSX.Element {
+export function Table({ head, rows, caption, class: kind }: {
+  head: string[];
+  rows: ComponentChildren[][];
+  caption: string;
+  class?: string;
+}): JSX.Element {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
+    <div class={`scroll ${kind ?? ""}`} tabIndex={0} role="region" aria-label={caption}>
       <table>
         <caption class="unseen">{caption}</caption>
         <thead>
@@ -111,7 +116,7 @@ export function Terms({ terms, score }: { terms: Term[]; score: number }): JSX.E
     .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
     .map((term) => [
       <>
-        {named("term", term.name)} <span class="hint">{named("group", term.group)}</span>
+        {named("term", term.name)} {term.group !== term.name && <span class="hint">· {named("group", term.group)}</span>}
       </>,
       number(term.value, 3),
       <span class="contribution">{signed(term.contribution)}</span>,
@@ -137,11 +142,23 @@ export function useFocusKept(place: RefObject<HTMLElement>, change: unknown): ()
   useEffect(() => {
     if (!wanted.current || document.activeElement !== document.body) return;
     wanted.current = false;
-    place.current?.focus();
+    place.current?.focus({ preventScroll: true });
   }, [change]);
   return () => {
     wanted.current = true;
   };
+}
+
+/** Whether ``place`` has come near the part of the page that is seen. */
+export function useSeen(place: RefObject<HTMLElement>): boolean {
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    if (seen || place.current === null) return;
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && setSeen(true), { rootMargin: "200px" });
+    observer.observe(place.current);
+    return () => observer.disconnect();
+  }, [seen]);
+  return seen;
 }
 
 export const number = (value: number | null | undefined, digits = 2): string =>

@@ -115,13 +115,16 @@ def _reasons(outcome: Outcome) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train, and print a line for each tenant and domain; 1 when anything failed."""
+    from rich.console import Console
+
     parser = argparse.ArgumentParser(prog="python -m feedsmith_training.run", description=__doc__)
     parser.add_argument("--tenant")
     parser.add_argument("--domain")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     chosen = parser.parse_args(arguments)
     s = services()
-    outcome = train_all(s, Promoter(s.models), tenant=chosen.tenant, domain=chosen.domain)
+    with Console(stderr=True).status("training"):
+        outcome = train_all(s, Promoter(s.models), tenant=chosen.tenant, domain=chosen.domain)
     said = list(_said(outcome)) or ["nothing to train: no items were ever indexed there"]
     if chosen.format == "json":
         reports = [report.model_dump(mode="json") for report in outcome.reports]

@@ -9,7 +9,7 @@ import typer
 
 from feedsmith.errors import UploadError
 from feedsmith_local.importing.items import ItemFormat
-from feedsmith_local.terminal import LOCAL_URL, Json, Key, Url, answer, bar, say
+from feedsmith_local.terminal import LOCAL_URL, Json, Key, Url, answer, bar, note, say
 
 if TYPE_CHECKING:
     from feedsmith_local.importing.rows import Rows, Wrong
@@ -42,7 +42,7 @@ def carry(source: str, rows: Callable[[Content], Rows], post: Post, what: str, j
 
     def told(wrong: Wrong) -> None:
         if not json:
-            progress.console.print(f"row {wrong.line}: {wrong.reason}", highlight=False, markup=False, soft_wrap=True)
+            note(f"row {wrong.line}: {wrong.reason}")
 
     transfer = Transfer(post, told)
     read_all = False

@@ -32,6 +32,9 @@ def recommend(
     if json:
         answer(slate)
         return
+    if not slate.items:
+        say(f"nothing to recommend in {domain}: no items are there, or all of them were consumed")
+        return
     table = Table(title=escape(f"{slate.basis}, {slate.model_version}"), title_justify="left")
     for column in ("#", "score", "item", "title", "why"):
         table.add_column(column)

@@ -10,7 +10,7 @@ import typer
 
 from feedsmith.errors import ConfigurationError, StoreUnavailable
 from feedsmith_local.redrive import QUEUES, Queue, Redrive, RedriveOptions
-from feedsmith_local.terminal import LOCAL_URL, Json, Key, Url, answer, known_key, note, say
+from feedsmith_local.terminal import LOCAL_URL, Json, Key, Url, answer, errors, known_key, note, say
 
 _TIMEOUT_S: Final = 600.0
 _WAIT_S: Final = 2
@@ -27,7 +27,8 @@ def redrive(
 ) -> None:
     """Put what lies in the dead-letter queues back where it came from, after its cause was mended."""
     options = RedriveOptions(queues=(queue,) if queue else QUEUES, most=most, dry_run=dry_run)
-    found = _cloud(stack, options) if stack else _local(url, key, options)
+    with errors.status("looking into the queues"):
+        found = _cloud(stack, options) if stack else _local(url, key, options)
     if json:
         answer(found)
     else:

@@ -39,6 +39,8 @@ def serve(
             answer({"url": stack.base_url, "key": stack.key, "tenant": stack.tenant})
         else:
             console.print(f"feedsmith listens on [bold]{stack.base_url}[/]", highlight=False)
+            link = f"{stack.base_url}/console#key={stack.key}"
+            console.print(f"console: [bold]{link}[/]", highlight=False, soft_wrap=True)
             console.print(f"key: [bold]{stack.key}[/]  (tenant {stack.tenant})", highlight=False, soft_wrap=True)
         if content is not None:
             with errors.status(f"ingesting {content.name}"):

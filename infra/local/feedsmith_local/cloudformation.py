@@ -45,7 +45,7 @@ def read(path: Path) -> dict[str, Any]:
         It cannot be read, or is no template.
     """
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a SafeLoader
+        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a SafeLoader  # nosec B506
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path} cannot be read as a template: {error}") from error
     if not isinstance(document, dict) or "Resources" not in document:

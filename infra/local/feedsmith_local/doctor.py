@@ -134,7 +134,7 @@ def _qdrant() -> Check:
 
 
 def _program(name: str, commands: tuple[str, ...], remedy: str) -> Check:
-    found = next((command for command in commands if shutil.which(command)), None)
+    found = next((path for command in commands if (path := shutil.which(command))), None)
     return Check(name, found is not None, found or "not on the PATH", remedy, needed=False)
 
 

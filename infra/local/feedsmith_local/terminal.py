@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 from typer.core import TyperGroup
 
 from feedsmith.errors import FeedsmithError
@@ -47,8 +48,8 @@ def say(line: str) -> None:
 
 
 def note(line: str) -> None:
-    """Print a line beside the result, where pipes do not carry it."""
-    errors.print(line, highlight=False, markup=False, soft_wrap=True)
+    """Print a line beside the result, where pipes do not carry it; a screen folds it between words."""
+    errors.print(line, highlight=False, markup=False, soft_wrap=not errors.is_terminal)
 
 
 def answer(value: Any) -> None:
@@ -99,7 +100,6 @@ def one_line() -> Iterator[None]:
 
 
 def _ended(why: str, code: int = 1) -> typer.Exit:
-    line = " ".join(why.split())
-    errors.print("[bold red]error:[/] ", end="")
-    note(line)
+    line = Text.assemble(("error: ", "bold red"), " ".join(why.split()))
+    errors.print(line, highlight=False, soft_wrap=not errors.is_terminal)
     return typer.Exit(code)

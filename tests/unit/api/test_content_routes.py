@@ -90,7 +90,10 @@ def test_an_upload_begins_an_ingestion_and_its_rejects_are_told(services: Servic
 @pytest.mark.parametrize("name", ["../x.jsonl", "a/b.csv", "x.exe", "x.jsonl.gz", ".jsonl"])
 def test_a_name_that_is_a_path_or_no_known_format_is_refused(services: Services, api: Api, name: str) -> None:
     body = {"domain": "news", "name": name, "content": "{}"}
-    assert call(api, "POST", "/v1/uploads", body=body)[0] == 422
+    status, problem = call(api, "POST", "/v1/uploads", body=body)
+    assert status == 422
+    assert problem["errors"][0]["path"] == "/name"
+    assert "ends in .jsonl, .csv or .json" in problem["errors"][0]["message"]
 
 
 def test_the_rejects_of_nothing_are_not_found(services: Services, api: Api) -> None:

@@ -33,6 +33,11 @@ def test_a_feed_for_programs_is_the_apis_answer(api: Api) -> None:
     assert [(item["item_id"], item["score"]) for item in slate["items"]] == [("n2", 1.25)]
 
 
+def test_an_empty_feed_is_said(api: Api) -> None:
+    api.slate = []
+    assert run("recommend", "ann") == "nothing to recommend in news: no items are there, or all of them were consumed\n"
+
+
 def test_a_text_is_written(api: Api) -> None:
     said = run("write", "ann", "n2", "--kind", "summary", "--language", "zh")
 

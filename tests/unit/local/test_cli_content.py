@@ -13,6 +13,7 @@ import pytest
 
 from feedsmith_local.gateway import Answer
 from feedsmith_local.importing import source
+from feedsmith_local.importing.rows import parsed
 from support.callers import LOCAL_KEY
 from support.local_api import Api, printed, run
 
@@ -273,9 +274,59 @@ def test_events_of_ones_own(api: Api, tmp_path: Path, name: str, text: str) -> N
     assert said == {"accepted": 1, "duplicates": 0, "ignored": 0, "refused": []}
 
 
+def test_rows_of_a_csv_that_cannot_be_read_are_named(api: Api, tmp_path: Path) -> None:
+    header = "user_id,item_id,type,at\n"
+    text = header + '\nann,n1,click\n"open,n1,click,2026-11-20T08:00:00Z\nann,n2,click,2026-11-20T08:00:00Z\n'
+
+    said = run("events", "import", write(tmp_path / "e.csv", text))
+
+    assert [event["item_id"] for event in api.events] == ["n2"]
+    assert "row 3: 3 cells, but the header has 4" in said
+    assert "row 4: not CSV" in said
+
+
+def test_rows_that_are_too_long_are_named(api: Api, tmp_path: Path) -> None:
+    long = "x" * 2**20
+
+    said = run("ingest", write(tmp_path / "n.tsv", f"N1\ta\tb\t{long}\nN2\ta\tb\tT\n"), "--domain", "news")
+    assert "row 1: the row is too long" in said
+    said = run("ingest", write(tmp_path / "n.jsonl", f'"{long}"\n{{"id": "a", "title": "t"}}\n'), "--domain", "news")
+    assert "row 1: the row is longer than" in said
+    said = run("events", "import", write(tmp_path / "b.tsv", f"1\t{long}\n"), code=1)
+    assert "row 1: the row is too long" in said
+    assert [item["id"] for item in api.items] == ["N2", "a"]
+
+
+@pytest.mark.parametrize(("name", "columns"), [("r.csv", "userId,movieId\n7,1\n"), ("r.csv", "movieId\n")])
+def test_ratings_need_their_columns(api: Api, tmp_path: Path, name: str, columns: str) -> None:
+    assert "the header of the CSV lacks" in run("events", "import", write(tmp_path / name, columns), code=1)
+
+
 def test_a_csv_of_events_needs_its_columns(api: Api, tmp_path: Path) -> None:
     said = run("events", "import", write(tmp_path / "e.csv", "user,item\nann,n1\n"), code=1)
     assert "the header of the CSV lacks user_id, item_id, type, at" in said
+
+
+def test_an_interrupt_says_how_far_it_came(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # GIVEN Ctrl-C after the first hundred of 150 rows
+    def interrupted(row: dict[str, Any]) -> None:
+        if row["id"] == "i100":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("feedsmith_local.importing.items.parsed", lambda rows: _until(rows, interrupted))
+    lines = "\n".join(json.dumps({"id": f"i{n}", "title": "t"}) for n in range(150))
+
+    said = run("ingest", write(tmp_path / "a.jsonl", lines), "--domain", "news", code=130)
+
+    assert "100 items are in: 100 indexed" in said
+    assert "error: interrupted; what was done stays done" in said
+    assert len(api.items) == 100
+
+
+def _until(rows: Any, check: Any) -> Any:
+    for row in parsed(rows):
+        check(row.fields)
+        yield row
 
 
 def test_a_key_that_is_not_known_is_said_before_anything_is_listed(

@@ -34,6 +34,24 @@ def test_the_evaluation_runs_in_a_process_of_its_own(monkeypatch: pytest.MonkeyP
     ]]  # fmt: skip
 
 
+def test_writers_are_evaluated_for_programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    report = tmp_path / "w.json"
+
+    def run(command: list[str], *, check: bool, stdout: int | None) -> subprocess.CompletedProcess[str]:
+        assert command[3:] == [
+            "feedsmith_training.writing.evaluation", "--articles=a", "--cases=c", f"--json={report}", "--most=3",
+        ]  # fmt: skip
+        assert stdout == 2
+        report.write_text('{"n": 3}')
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(processes, "find_spec", lambda _: object())
+    monkeypatch.setattr(processes.subprocess, "run", run)
+    asked = ["--articles", "a", "--cases", "c", "--report", str(report), "--most", "3", "--json"]
+
+    assert CliRunner().invoke(app, ["evaluate", "writing", *asked]).stdout == '{\n  "n": 3\n}\n'
+
+
 def test_without_the_training_extra_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "find_spec", lambda name: None if name == "torch" else object())
     done = CliRunner().invoke(app, ASKED)

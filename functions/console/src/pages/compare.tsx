@@ -1,10 +1,9 @@
 // Two readers of one catalogue, side by side.
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { type Slate, api } from "../api";
 import { type Loaded, useLoaded, useShared } from "../context";
-import { type Word, known } from "../i18n";
-import { Card, Waiting, number } from "../ui";
+import { Card, Waiting, number, useSeen } from "../ui";
 
 export function ComparePage(): JSX.Element {
   const { t, lang, domain, reader } = useShared();
@@ -38,9 +37,9 @@ export function ComparePage(): JSX.Element {
         <button type="submit">{t("show")}</button>
       </form>
       <p aria-live="polite">
-        {both} {t("overlap")}
+        {t("overlap")}: {both}
       </p>
-      <div class="columns two">
+      <div class="columns">
         <Side reader={asked.left} feed={feeds[0]} others={ids[1]} />
         <Side reader={asked.right} feed={feeds[1]} others={ids[0]} />
       </div>
@@ -49,26 +48,23 @@ export function ComparePage(): JSX.Element {
 }
 
 function Side({ reader, feed, others }: { reader: string; feed: Loaded<Slate>; others: Set<string> | undefined }): JSX.Element {
-  const { t } = useShared();
+  const { named } = useShared();
   return (
     <Card title={reader}>
       <Waiting of={feed}>
-        {(slate) => {
-          const basis = `basis_${slate.basis}`;
-          return (
-            <>
-              <p class="hint">
-                {known(basis) ? t(basis as Word) : slate.basis} · {slate.model_version}
-                {slate.variants && Object.entries(slate.variants).map(([name, variant]) => ` · ${name}: ${variant}`)}
-              </p>
-              <ol class="feed">
-                {slate.items.map((item) => (
-                  <SideItem key={item.item_id} reader={reader} item={item} shared={others?.has(item.item_id) ?? false} />
-                ))}
-              </ol>
-            </>
-          );
-        }}
+        {(slate) => (
+          <>
+            <p class="hint">
+              {named("basis", slate.basis)} · {slate.model_version}
+              {slate.variants && Object.entries(slate.variants).map(([name, variant]) => ` · ${name}: ${variant}`)}
+            </p>
+            <ol class="feed">
+              {slate.items.map((item) => (
+                <SideItem key={item.item_id} reader={reader} item={item} shared={others?.has(item.item_id) ?? false} />
+              ))}
+            </ol>
+          </>
+        )}
       </Waiting>
     </Card>
   );
@@ -76,10 +72,12 @@ function Side({ reader, feed, others }: { reader: string; feed: Loaded<Slate>; o
 
 function SideItem({ reader, item, shared }: { reader: string; item: Slate["items"][number]; shared: boolean }): JSX.Element {
   const { t, lang } = useShared();
-  const text = useLoaded(() => api.headline(reader, item.item_id, lang), [reader, item.item_id, lang]);
+  const place = useRef<HTMLLIElement>(null);
+  const seen = useSeen(place);
+  const text = useLoaded(() => (seen ? api.headline(reader, item.item_id, lang) : undefined), [reader, item.item_id, lang, seen]);
   const shown = text.value?.text ?? item.title;
   return (
-    <li class={shared ? "shared" : undefined}>
+    <li ref={place} class={shared ? "shared" : undefined} data-item={item.item_id}>
       <h3>{shown}</h3>
       {shown !== item.title && <p class="original">{item.title}</p>}
       <p class="meta">

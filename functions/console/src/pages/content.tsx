@@ -9,7 +9,7 @@ import { Card, Table, Waiting, Wrong, number, percent, when } from "../ui";
 const LOOK_MS = 500;
 
 export function ContentPage(): JSX.Element {
-  const { t, domain } = useShared();
+  const { t, lang, domain, topic } = useShared();
   const [typed, setTyped] = useState("");
   const [query, setQuery] = useState("");
   const [open, setOpen] = useState<string>();
@@ -37,14 +37,19 @@ export function ContentPage(): JSX.Element {
         <Waiting of={items}>
           {({ items: found }) =>
             found.length === 0 ? (
-              <p class="empty">{t("noItems")}</p>
+              <p class="empty">{query ? t("notFound", query) : t("noItems")}</p>
             ) : (
-              <ul class="list">
+              <ul class="list rows">
                 {found.map((one) => (
                   <li key={one.item.id}>
                     <button type="button" class="link" aria-expanded={open === one.item.id} onClick={() => setOpen(open === one.item.id ? undefined : one.item.id)}>
                       {one.item.title}
                     </button>
+                    <span class="hint">
+                      {[...one.understanding.topics.slice(0, 2).map((found) => topic(found.name)), one.item.provider, when(one.item.published_at, lang)]
+                        .filter(Boolean)
+                        .join(" · ")}
+                    </span>
                     {open === one.item.id && <ItemDetail found={one} onOpen={(id) => setOpen(id)} />}
                   </li>
                 ))}
@@ -176,6 +181,11 @@ function UploadCard({ onDone }: { onDone: () => void }): JSX.Element {
       </form>
       <Wrong error={action.error} again={action.last} />
       <Wrong error={lost} />
+      {id !== undefined && progress === undefined && (
+        <div class="progress">
+          <progress aria-label={t("status_planning")} />
+        </div>
+      )}
       {progress && (
         <div aria-live="polite" class="progress">
           <progress max={progress.chunks ?? undefined} value={progress.chunks === null ? undefined : progress.chunks_done} aria-label={t("upload")} />

@@ -11,6 +11,8 @@ import { Card, Table, Waiting, number, percent, when } from "../ui";
 const GROUPS = ["variant", "segment", "provider", "category"] as const;
 const SHOWN = ["ctr", "cvr", "usat"] as const;
 
+const dollars = (one: number | null): string =>
+  one === null ? "–" : new Intl.NumberFormat("en", { style: "currency", currency: "USD", maximumSignificantDigits: 2 }).format(one);
 const ranged = (one: Estimate): string =>
   one.value === null ? "–" : `${percent(one.value)} [${percent(one.low)}, ${percent(one.high)}]`;
 
@@ -33,7 +35,7 @@ function configOf(rows: Figures[], figure: (typeof SHOWN)[number], label: string
 
 export function InsightPage(): JSX.Element {
   const { t, domain, lang } = useShared();
-  const [by, setBy] = useState<(typeof GROUPS)[number]>("variant");
+  const [by, setBy] = useState<(typeof GROUPS)[number]>("segment");
   const [figure, setFigure] = useState<(typeof SHOWN)[number]>("ctr");
   const whole = useLoaded(() => api.metrics(domain, undefined, false), [domain]);
   const daily = useLoaded(() => api.metrics(domain, "day", false), [domain]);
@@ -52,14 +54,14 @@ export function InsightPage(): JSX.Element {
                 <dl class="tiles">
                   {row && (
                     <>
-                      <Tile name={t("ctr")} value={ranged(row.ctr)} />
+                      <Tile name={t("ctr")} value={percent(row.ctr.value)} range={row.ctr} />
                       <Tile name={t("clicks")} value={number(row.clicks, 0)} />
-                      <Tile name={t("cvr")} value={ranged(row.cvr)} />
-                      <Tile name={t("usat")} value={ranged(row.usat)} />
+                      <Tile name={t("cvr")} value={percent(row.cvr.value)} range={row.cvr} />
+                      <Tile name={t("usat")} value={percent(row.usat.value)} range={row.usat} />
                       <Tile name={t("freshness")} value={number(row.age_hours.value, 1)} />
                     </>
                   )}
-                  <Tile name={t("costPerClick")} value={found.texts.cost_per_click === null ? "–" : `$${number(found.texts.cost_per_click, 5)}`} />
+                  <Tile name={t("costPerClick")} value={dollars(found.texts.cost_per_click)} />
                   <Tile name={t("coverage")} value={percent(found.coverage.share)} />
                   <Tile name={t("tokens")} value={String(found.texts.tokens)} />
                   <Tile name={t("cacheHits")} value={percent(found.texts.cached_share)} />
@@ -155,11 +157,18 @@ export function InsightPage(): JSX.Element {
   );
 }
 
-function Tile({ name, value }: { name: string; value: string }): JSX.Element {
+function Tile({ name, value, range }: { name: string; value: string; range?: Estimate }): JSX.Element {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{value}</dd>
+      <dd>
+        {value}
+        {range && range.low !== null && (
+          <span class="hint">
+            {percent(range.low)} – {percent(range.high)}
+          </span>
+        )}
+      </dd>
     </div>
   );
 }
@@ -169,6 +178,7 @@ function FiguresTable({ rows, first, name }: { rows: Figures[]; first: string; n
   return (
     <Table
       caption={first}
+      class="figures"
       head={[first, t("users"), t("impressions"), t("clicks"), t("ctr"), t("cvr"), t("usat"), t("fairness")]}
       rows={rows.map((row) => [
         name(row), row.users, number(row.impressions, 0), number(row.clicks, 0), ranged(row.ctr), ranged(row.cvr), ranged(row.usat),

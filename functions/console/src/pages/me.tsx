@@ -1,9 +1,9 @@
 // What an end user wants of their own data: see it, change it, take it along, be gone.
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { ApiError, type Consent, api } from "../api";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ApiError, api } from "../api";
 import { useAction, useLoaded, useShared } from "../context";
-import { Card, Dialog, Waiting, Wrong, percent } from "../ui";
+import { Card, Dialog, Waiting, Wrong, percent, useFocusKept } from "../ui";
 
 const PURPOSES = ["profiling", "generation", "analytics"] as const;
 
@@ -28,43 +28,52 @@ export function MePage(): JSX.Element {
         </label>
         <button type="submit">{t("show")}</button>
       </form>
-      <div class="columns">
-        <ConsentCard key={`c${reader}${round}`} onChange={changed} />
+      <div class="columns" key={reader}>
+        <div>
+          <ConsentCard round={round} onChange={changed} />
+          <DataCard onChange={changed} />
+        </div>
         <Interests round={round} />
         <TagsCard round={round} onChange={changed} />
-        <DataCard onChange={changed} />
       </div>
     </>
   );
 }
 
-function ConsentCard({ onChange }: { onChange: () => void }): JSX.Element {
+function ConsentCard({ round, onChange }: { round: number; onChange: () => void }): JSX.Element {
   const { t, reader } = useShared();
-  const loaded = useLoaded(() => api.consent(reader), [reader]);
-  const [mine, setMine] = useState<Consent>();
+  const loaded = useLoaded(() => api.consent(reader), [reader, round]);
+  const [wanted, setWanted] = useState<Record<string, boolean>>({}); // until the API has it
   const action = useAction();
-  const shown = mine ?? loaded.value;
+  const choose = (purpose: (typeof PURPOSES)[number], allowed: boolean): void => {
+    setWanted((all) => ({ ...all, [purpose]: allowed }));
+    action.run(async () => {
+      try {
+        await api.setConsent(reader, { [purpose]: allowed });
+      } catch (wrong) {
+        if (!(wrong instanceof ApiError && wrong.unreachable)) setWanted({}); // refused: it is as it was
+        throw wrong;
+      }
+      onChange();
+    });
+  };
+  useEffect(() => setWanted({}), [loaded.value]);
   return (
     <Card title={t("personalisation")}>
       <Wrong error={loaded.error} again={loaded.again} />
       <Wrong error={action.error} again={action.last} />
-      {shown &&
+      {loaded.value &&
         PURPOSES.map((purpose) => (
           <label key={purpose} class="switch">
             <input
               type="checkbox"
               role="switch"
-              checked={shown[purpose].allowed}
-              disabled={action.busy}
-              onChange={(event) => {
-                const allowed = event.currentTarget.checked;
-                action.run(async () => {
-                  setMine(await api.setConsent(reader, { [purpose]: allowed }));
-                  onChange();
-                });
-              }}
+              checked={wanted[purpose] ?? loaded.value?.[purpose].allowed}
+              onChange={(event) => choose(purpose, event.currentTarget.checked)}
             />
-            <span>{t(purpose)}</span> <span class="hint">({t(shown[purpose].decided_by === "user" ? "byUser" : "byTenant")})</span>
+            <span>
+              {t(purpose)} <span class="hint">({t(loaded.value?.[purpose].decided_by === "user" ? "byUser" : "byTenant")})</span>
+            </span>
           </label>
         ))}
     </Card>
@@ -82,7 +91,7 @@ async function profileOf(reader: string, domain: string) {
 }
 
 function Interests({ round }: { round: number }): JSX.Element {
-  const { t, reader, domain } = useShared();
+  const { t, reader, domain, topic } = useShared();
   const loaded = useLoaded(() => profileOf(reader, domain), [reader, domain, round]);
   return (
     <Card title={t("interests")}>
@@ -94,15 +103,15 @@ function Interests({ round }: { round: number }): JSX.Element {
             <>
               <p class="hint">
                 {known.interactions} {t("interactions")}
-                {known.segment_label && ` · ${t("segment")}: ${known.segment_label}`}
+                {known.segment_label && ` · ${t("segment")}: ${topic(known.segment_label)}`}
               </p>
               <ul class="weights">
                 {known.interests.map((one) => (
                   <li key={one.label + one.newest_title}>
                     <span>
-                      {one.label} <span class="hint">{one.newest_title}</span>
+                      {topic(one.label)} <span class="hint">{one.newest_title}</span>
                     </span>
-                    <meter min={0} max={1} value={one.weight} aria-label={one.label} /> {percent(one.weight, 0)}
+                    <Weight label={topic(one.label)} value={one.weight} />
                   </li>
                 ))}
               </ul>
@@ -114,15 +123,29 @@ function Interests({ round }: { round: number }): JSX.Element {
   );
 }
 
+function Weight({ label, value }: { label: string; value: number }): JSX.Element {
+  return (
+    <span class="weight">
+      <meter min={0} max={1} value={value} aria-label={label} /> {percent(value, 0)}
+    </span>
+  );
+}
+
 function TagsCard({ round, onChange }: { round: number; onChange: () => void }): JSX.Element {
-  const { t, reader, domain, lang, topic } = useShared();
+  const { t, reader, domain, lang } = useShared();
   const loaded = useLoaded(() => api.tags(reader, lang), [reader, lang, round]);
+  const [unwanted, setUnwanted] = useState<string[]>([]); // said here
   const action = useAction();
+  const list = useRef<HTMLUListElement>(null);
+  const keepFocus = useFocusKept(list, loaded.value);
   const act = (call: () => Promise<unknown>): void =>
     action.run(async () => {
       await call();
+      keepFocus();
       onChange();
     });
+  const say = (tag: string, undo: boolean): void =>
+    act(async () => setUnwanted([...(await api.notInterested(reader, { tag, undo })).tags]));
   return (
     <Card title={t("tags")}>
       <Wrong error={action.error} again={action.last} />
@@ -132,30 +155,24 @@ function TagsCard({ round, onChange }: { round: number; onChange: () => void }):
           return (
             <>
               {tags.length === 0 && <p class="empty">{t("nothingKnown")}</p>}
-              <ul class="weights">
+              <ul class="weights" ref={list} tabIndex={-1} aria-label={t("tags")}>
                 {tags.map((tag) => (
                   <li key={tag.tag} data-tag={tag.tag}>
                     <span>{tag.label}</span>
-                    <meter min={0} max={1} value={tag.weight} aria-label={tag.label} /> {percent(tag.weight, 0)}
-                    <button type="button" class="quiet" aria-label={`${t("remove")}: ${tag.label}`} onClick={() => act(() => api.removeTag(reader, tag.tag))}>
-                      {t("remove")}
-                    </button>
-                    <button
-                      type="button"
-                      class="quiet"
-                      aria-label={`${t("notInterested")}: ${tag.label}`}
-                      onClick={() => act(() => api.notInterested(reader, { tag: tag.tag }))}
-                    >
-                      {t("notInterested")}
-                    </button>
+                    <Weight label={tag.label} value={tag.weight} />
+                    <span class="actions">
+                      <button type="button" class="quiet" aria-label={`${t("remove")}: ${tag.label}`} onClick={() => act(() => api.removeTag(reader, tag.tag))}>
+                        {t("remove")}
+                      </button>
+                      <button type="button" class="quiet" aria-label={`${t("notInterested")}: ${tag.label}`} onClick={() => say(tag.tag, false)}>
+                        {t("notInterested")}
+                      </button>
+                    </span>
                   </li>
                 ))}
               </ul>
-              {found.removed.length > 0 && (
-                <p class="hint">
-                  {t("removed")}: {found.removed.map(topic).join(", ")}
-                </p>
-              )}
+              <TakenBack title={t("removed")} tags={found.removed} does={t("restore")} onUndo={(tag) => act(() => api.restoreTag(reader, tag))} />
+              <TakenBack title={t("unwanted")} tags={unwanted} does={t("undo")} onUndo={(tag) => say(tag, true)} />
             </>
           );
         }}
@@ -164,13 +181,39 @@ function TagsCard({ round, onChange }: { round: number; onChange: () => void }):
   );
 }
 
+function TakenBack({ title, tags, does, onUndo }: {
+    title: string;
+    tags: string[];
+    does: string;
+    onUndo: (tag: string) => void;
+  }): JSX.Element | null {
+  const { topic } = useShared();
+    if (tags.length === 0) return null;
+    return (
+      <>
+        <h3>{title}</h3>
+        <ul class="weights">
+          {tags.map((tag) => (
+            <li key={tag}>
+              <span>{topic(tag)}</span>
+              <button type="button" class="quiet" aria-label={`${does}: ${topic(tag)}`} onClick={() => onUndo(tag)}>
+                {does}
+              </button>
+            </li>
+          ))}
+        </ul>
+      </>
+    );
+  }
+
 function DataCard({ onChange }: { onChange: () => void }): JSX.Element {
   const { t, reader } = useShared();
   const [asking, setAsking] = useState(false);
   const [said, setSaid] = useState<string>();
   const action = useAction();
   return (
-    <Card title={t("export")}>
+    <Card title={t("data")}>
+      <p class="hint">{t("dataHelp")}</p>
       <Wrong error={action.error} again={action.last} />
       <div class="actions">
         <button
@@ -195,7 +238,7 @@ function DataCard({ onChange }: { onChange: () => void }): JSX.Element {
         >
           {t("export")}
         </button>
-        <button type="button" class="danger" disabled={action.busy} onClick={() => setAsking(true)}>
+        <button type="button" class="danger" onClick={() => setAsking(true)}>
           {t("erase")}
         </button>
       </div>
@@ -206,26 +249,30 @@ function DataCard({ onChange }: { onChange: () => void }): JSX.Element {
       )}
       {asking && (
         <Dialog title={t("erase")} onClose={() => setAsking(false)}>
-          <p>{t("eraseSure")}</p>
-          <div class="actions">
-            <button
-              type="button"
-              class="danger"
-              onClick={() => {
-                setAsking(false);
-                action.run(async () => {
-                  const { proof } = await api.erase(reader);
-                  setSaid(proof === null ? t("eraseGoesOn") : `${t("erased")} ${proof}`);
-                  onChange();
-                });
-              }}
-            >
-              {t("eraseYes")}
-            </button>
-            <button type="button" class="quiet" onClick={() => setAsking(false)}>
-              {t("cancel")}
-            </button>
-          </div>
+          {(close) => (
+            <>
+              <p>{t("eraseSure")}</p>
+              <div class="actions">
+                <button
+                  type="button"
+                  class="danger"
+                  onClick={() => {
+                    close();
+                    action.run(async () => {
+                      const { proof } = await api.erase(reader);
+                      setSaid(proof === null ? t("eraseGoesOn") : `${t("erased")} ${proof}`);
+                      onChange();
+                    });
+                  }}
+                >
+                  {t("eraseYes")}
+                </button>
+                <button type="button" class="quiet" onClick={close}>
+                  {t("cancel")}
+                </button>
+              </div>
+            </>
+          )}
         </Dialog>
       )}
     </Card>

@@ -1,16 +1,23 @@
 // A reader's feed: read, like, dismiss; it changes at once, and what changed is marked.
+import type { ChartConfiguration } from "chart.js";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type FeedItem, type LoggedEvent, type Rendition, type Slate, api } from "../api";
 import { Plot, colour } from "../chart";
-import { useAction, useLoaded, useShared } from "../context";
-import { type Word, known } from "../i18n";
-import { Card, Dialog, Terms, Waiting, Wrong, number, when } from "../ui";
+import { type Loaded, useAction, useLoaded, useShared } from "../context";
+import { Dialog, Terms, Waiting, Wrong, number, useFocusKept, useSeen, when } from "../ui";
 
-const CHANGE_MS = 300; // an event is in the profile within a second; the first look comes earlier
-const LOOKS = 4;
+// An event is in the profile within a second: the feed is looked at again until the item is gone from it.
+const CHANGE_MS = 300;
+const LOOKS = 5;
 
-export function loggedEvent(slate: Slate, item: FeedItem, reader: string, type: string, value?: number): LoggedEvent {
+interface Acted {
+  id: string;
+  type: string;
+  looks: number;
+}
+
+function loggedEvent(slate: Slate, item: FeedItem, reader: string, type: string): LoggedEvent {
   return {
     user_id: reader,
     item_id: item.item_id,
@@ -21,56 +28,76 @@ export function loggedEvent(slate: Slate, item: FeedItem, reader: string, type: 
     position: item.position,
     propensity: item.propensity,
     model_version: slate.model_version,
-    ...(value === undefined ? {} : { value }),
   };
 }
 
-/** Places of a slate by item, to tell what a later one changed. */
-function places(slate: Slate | undefined): Map<string, number> {
-  return new Map(slate?.items.map((item) => [item.item_id, item.position]));
+type Mark = "isNew" | "up" | "downMark";
+
+/** What changed from one feed to the next: what came, and what changed its place among those that stayed. */
+function marks(before: string[] | undefined, now: FeedItem[]): Map<string, Mark> {
+  if (before === undefined) return new Map();
+  const ids = now.map((item) => item.item_id);
+  const stayed = ids.filter((id) => before.includes(id));
+  const was = before.filter((id) => ids.includes(id));
+  return new Map(
+    ids.flatMap((id): [string, Mark][] => {
+      const [from, to] = [was.indexOf(id), stayed.indexOf(id)];
+      if (from < 0) return [[id, "isNew"]];
+      return from === to ? [] : [[id, from > to ? "up" : "downMark"]];
+    }),
+  );
 }
 
 export function ReaderPage({ newReader }: { newReader: () => string }): JSX.Element {
-  const { t, lang, domain, reader, setReader } = useShared();
+  const { t, named, lang, domain, reader, setReader } = useShared();
   const [typed, setTyped] = useState(reader);
-  const [before, setBefore] = useState<Map<string, number>>();
+  const [before, setBefore] = useState<string[]>();
   const [why, setWhy] = useState<FeedItem>();
-  const [done, setDone] = useState<Record<string, string>>({});
+  const [acted, setActed] = useState<Acted>();
   const feed = useLoaded(() => api.feed(reader, domain, lang), [reader, domain, lang]);
   const slate = feed.value;
   const seen = useRef<string>();
+  const shown = useAction();
   const action = useAction();
+  const list = useRef<HTMLOListElement>(null);
+  const keepFocus = useFocusKept(list, slate);
+  const waits = acted !== undefined && acted.looks > 0 && slate?.items.some((item) => item.item_id === acted.id);
   useEffect(() => setTyped(reader), [reader]);
   useEffect(() => {
     setBefore(undefined);
-    setDone({});
+    setActed(undefined);
   }, [reader, domain]);
   useEffect(() => {
+    if (!waits) return;
+    const timer = setTimeout(() => {
+      setActed(acted && { ...acted, looks: acted.looks - 1 });
+      feed.again();
+    }, CHANGE_MS);
+    return () => clearTimeout(timer);
+  }, [acted, waits]);
+  useEffect(() => {
     // Impressions once a slate: ranking learns from what was shown, not only from what was clicked.
-    if (slate === undefined || slate.items.length === 0 || seen.current === slate.slate_id) return;
+    if (waits || slate === undefined || slate.items.length === 0 || seen.current === slate.slate_id) return;
     seen.current = slate.slate_id;
-    action.run(async () => {
-      await api.events(slate.items.map((item) => loggedEvent(slate, item, reader, "impression")));
-    });
-  }, [slate]);
+    const events = slate.items.map((item) => loggedEvent(slate, item, reader, "impression"));
+    shown.run(async () => void (await api.events(events)));
+  }, [slate, waits]);
 
   const act = (item: FeedItem, type: string): void => {
     if (slate === undefined) return;
-    const now = places(slate);
     const event = loggedEvent(slate, item, reader, type);
     action.run(async () => {
       await api.events([event]);
-      setDone((all) => ({ ...all, [item.item_id]: type }));
-      setBefore(now);
-      for (let look = 1; look <= LOOKS; look++) setTimeout(feed.again, look * CHANGE_MS);
+      keepFocus();
+      setBefore(slate.items.map((one) => one.item_id));
+      setActed({ id: item.item_id, type, looks: LOOKS });
     });
   };
   const choose = (id: string): void => {
     if (id.trim()) setReader(id.trim());
   };
-  const fresh = slate?.items.filter((item) => before && !before.has(item.item_id)).length ?? 0;
-  const moved = slate?.items.filter((item) => before?.has(item.item_id) && before.get(item.item_id) !== item.position).length ?? 0;
-  const basis = `basis_${slate?.basis}`;
+  const changes = useMemo(() => marks(before, slate?.items ?? []), [before, slate]);
+  const fresh = [...changes.values()].filter((mark) => mark === "isNew").length;
 
   return (
     <>
@@ -94,22 +121,26 @@ export function ReaderPage({ newReader }: { newReader: () => string }): JSX.Elem
         </button>
       </form>
       <Wrong error={action.error} again={action.last} />
+      <Wrong error={feed.error ? undefined : shown.error} again={shown.last} />
       <Waiting of={feed}>
         {(found) => (
           <>
-            <p class="hint" aria-live="polite">
-              <span data-basis={found.basis}>{known(basis) ? t(basis as Word) : found.basis}</span> · {found.model_version}
-              {before && fresh + moved > 0 && ` · ${t("changed")}${fresh} ${t("new_n")}, ${moved} ${t("moved_n")}`}
-            </p>
+            <div class="heading">
+              <h2>{t("feed")}</h2>
+              <p class="hint" aria-live="polite">
+                <span data-basis={found.basis}>{named("basis", found.basis)}</span> · {found.model_version}
+                {changes.size > 0 && ` · ${t("changed")}${fresh} ${t("new_n")}, ${changes.size - fresh} ${t("moved_n")}`}
+              </p>
+            </div>
             {found.items.length === 0 && <p class="empty">{t("noItems")}</p>}
-            <ol class="feed">
+            <ol class="feed" ref={list} tabIndex={-1}>
               {found.items.map((item) => (
                 <FeedEntry
                   key={item.item_id}
                   item={item}
-                  slate={found}
-                  before={before}
-                  done={done[item.item_id]}
+                  basis={found.basis}
+                  mark={changes.get(item.item_id)}
+                  done={acted?.id === item.item_id ? acted.type : undefined}
                   onAct={(type) => act(item, type)}
                   onWhy={() => setWhy(item)}
                 />
@@ -123,38 +154,50 @@ export function ReaderPage({ newReader }: { newReader: () => string }): JSX.Elem
   );
 }
 
-function FeedEntry({ item, slate, before, done, onAct, onWhy }: {
+function FeedEntry({ item, basis, mark, done, onAct, onWhy }: {
   item: FeedItem;
-  slate: Slate;
-  before: Map<string, number> | undefined;
+  basis: string;
+  mark: Mark | undefined;
   done: string | undefined;
   onAct: (type: string) => void;
   onWhy: () => void;
 }): JSX.Element {
   const { t, lang, reader, topic } = useShared();
-  const headline = useLoaded(() => api.headline(reader, item.item_id, lang), [reader, item.item_id, lang, slate.basis]);
-  const was = before?.get(item.item_id);
-  const mark = before === undefined ? undefined : was === undefined ? "isNew" : was > item.position ? "up" : was < item.position ? "downMark" : undefined;
+  const place = useRef<HTMLLIElement>(null);
+  // Writing costs: what nobody scrolls to is not written.
+  const seen = useSeen(place);
+  const headline = useLoaded(
+    () => (seen ? api.headline(reader, item.item_id, lang) : undefined),
+    [reader, item.item_id, lang, basis, seen],
+  );
   const text = headline.value?.text ?? item.title;
   return (
-    <li class={mark === "isNew" ? "new" : undefined} data-item={item.item_id} data-topic={item.topics[0]?.name}>
+    <li ref={place} class={mark === "isNew" ? "new" : undefined} data-item={item.item_id} data-topic={item.topics[0]?.name}>
       <article>
-        <h3>
-          {text} {mark && <span class="mark">{t(mark)}</span>}
-        </h3>
+        <div class="heading">
+          <h3>
+            {text} {mark && <span class="mark">{t(mark)}</span>}
+          </h3>
+          <span class="score" title={t("score")}>{number(item.score, 4)}</span>
+        </div>
         {text !== item.title && <p class="original">{item.title}</p>}
         <p class="meta">
           {[item.provider, item.topics.map((one) => topic(one.name)).join(", "), when(item.published_at, lang), item.explored && t("explored")]
             .filter(Boolean)
             .join(" · ")}
         </p>
-        {item.reasons.length > 0 && <p class="reasons">{item.reasons.map((one) => one.text).join(" · ")}</p>}
+        {item.reasons.length > 0 && (
+          <ul class="reasons" aria-label={t("reasons")}>
+            {item.reasons.map((one) => (
+              <li key={one.term}>{one.text}</li>
+            ))}
+          </ul>
+        )}
         <div class="actions">
-          <button type="button" onClick={() => onAct("click")}>{t(done === "click" ? "opened" : "open")}</button>
+          <button type="button" class="soft" onClick={() => onAct("click")}>{t(done === "click" ? "opened" : "open")}</button>
           <button type="button" class="quiet" aria-pressed={done === "like"} onClick={() => onAct("like")}>{t(done === "like" ? "liked" : "like")}</button>
           <button type="button" class="quiet" onClick={() => onAct("dismiss")}>{t("dismiss")}</button>
-          <button type="button" class="quiet" onClick={onWhy}>{t("why")}</button>
-          <span class="score" title={t("score")}>{number(item.score, 4)}</span>
+          <button type="button" class="quiet why" aria-haspopup="dialog" onClick={onWhy}>{t("why")}</button>
         </div>
         <Wrong error={headline.error?.unreachable ? undefined : headline.error} again={headline.again} />
       </article>
@@ -163,26 +206,33 @@ function FeedEntry({ item, slate, before, done, onAct, onWhy }: {
 }
 
 function Why({ item, onClose }: { item: FeedItem; onClose: () => void }): JSX.Element {
-  const { t, reader, lang } = useShared();
+  const { t, named, reader, lang } = useShared();
   const text = useLoaded(() => api.headline(reader, item.item_id, lang), [reader, item.item_id, lang]);
-  const config = useMemo(() => {
+  const config = useMemo<ChartConfiguration>(() => {
     const terms = [...item.terms].filter((term) => term.contribution !== 0).sort((a, b) => b.contribution - a.contribution);
     return {
-      type: "bar" as const,
+      type: "bar",
       data: {
-        labels: terms.map((term) => term.name),
+        labels: terms.map((term) => named("term", term.name)),
         datasets: [
           { data: terms.map((term) => term.contribution), backgroundColor: terms.map((term) => colour(term.contribution >= 0 ? 0 : 4)) },
         ],
       },
-      options: { indexAxis: "y" as const, plugins: { legend: { display: false } } },
+      options: { indexAxis: "y", plugins: { legend: { display: false } } },
     };
-  }, [item]);
+  }, [item, lang]);
   return (
     <Dialog title={t("whyTitle")} onClose={onClose}>
-      <p>
-        <strong>{item.title}</strong>
-      </p>
+      {() => <WhyBody item={item} config={config} text={text} />}
+    </Dialog>
+  );
+}
+
+function WhyBody({ item, config, text }: { item: FeedItem; config: ChartConfiguration; text: Loaded<Rendition> }): JSX.Element {
+  const { t } = useShared();
+  return (
+    <>
+      <p class="subject">{item.title}</p>
       <h3>{t("reasons")}</h3>
       <ul>
         {item.reasons.map((one) => (
@@ -194,14 +244,13 @@ function Why({ item, onClose }: { item: FeedItem; onClose: () => void }): JSX.El
       <Terms terms={item.terms} score={item.score} />
       <h3>{t("text")}</h3>
       <Waiting of={text}>{(found) => <TextVerdict found={found} original={item.title} />}</Waiting>
-    </Dialog>
+    </>
   );
 }
 
 /** A text beside the original, with what the gate said of it. */
-export function TextVerdict({ found, original }: { found: Rendition; original: string }): JSX.Element {
-  const { t } = useShared();
-  const source = `source_${found.source}`;
+function TextVerdict({ found, original }: { found: Rendition; original: string }): JSX.Element {
+  const { t, named } = useShared();
   return (
     <>
       <dl class="pairs">
@@ -211,7 +260,7 @@ export function TextVerdict({ found, original }: { found: Rendition; original: s
         <dd>{original}</dd>
         <dt>{t("writtenBy")}</dt>
         <dd>
-          {known(source) ? t(source as Word) : found.source} ({found.writer}){found.note ? ` · ${found.note}` : ""}
+          {named("source", found.source)} <span class="hint">({found.writer})</span>{found.note ? ` · ${found.note}` : ""}
         </dd>
         {found.ground && (
           <>
@@ -221,19 +270,17 @@ export function TextVerdict({ found, original }: { found: Rendition; original: s
         )}
         <dt>{t("gate")}</dt>
         <dd>
-          {t(found.verdict.passed ? "passed" : "failed")}
+          <strong class={found.verdict.passed ? "good" : "bad"}>{t(found.verdict.passed ? "passed" : "failed")}</strong>
           {found.rejected > 0 && ` · ${found.rejected} ${t("rejected")}`}
+          <ul class="checks">
+            {found.verdict.checks.map((check) => (
+              <li key={check.name} class={check.passed ? "good" : "bad"}>
+                {check.passed ? "✓" : "✗"} {named("check", check.name)} {check.detail}
+              </li>
+            ))}
+          </ul>
         </dd>
       </dl>
-      <Card title={t("gate")}>
-        <ul class="checks">
-          {found.verdict.checks.map((check) => (
-            <li key={check.name} class={check.passed ? "good" : "bad"}>
-              {check.passed ? "✓" : "✗"} {check.name} {check.detail}
-            </li>
-          ))}
-        </ul>
-      </Card>
     </>
   );
 }

@@ -7,22 +7,22 @@ import { Plot, colour } from "../chart";
 import { useLoaded, useShared } from "../context";
 import { Card, Table, Waiting, number, percent, when } from "../ui";
 
-function configOf(map: SegmentMap): ChartConfiguration {
+function configOf(map: SegmentMap, topic: (name: string) => string): ChartConfiguration {
   return {
     type: "scatter",
     data: {
       datasets: map.segments.flatMap((segment, place) => [
         {
-          label: `${segment.id}: ${segment.label}`,
+          label: `${segment.id}: ${topic(segment.label)}`,
           data: map.users.filter((user) => user.segment === segment.id).map(({ x, y }) => ({ x, y })),
           backgroundColor: `${colour(place)}99`,
-          pointRadius: 3,
+          pointRadius: 4,
         },
         { label: `◆ ${segment.id}`, data: [{ x: segment.x, y: segment.y }], backgroundColor: colour(place), pointStyle: "rectRot", pointRadius: 9 },
       ]),
     },
     options: {
-      plugins: { legend: { labels: { filter: (item) => !item.text.startsWith("◆") } } },
+      plugins: { legend: { labels: { filter: (item) => !item.text.startsWith("◆"), usePointStyle: true } }, tooltip: { enabled: false } },
       scales: { x: { ticks: { display: false } }, y: { ticks: { display: false } } },
     },
   };
@@ -32,7 +32,7 @@ export function SegmentsPage(): JSX.Element {
   const { t, domain, lang, topic } = useShared();
   const segments = useLoaded(() => api.segments(domain), [domain]);
   const map = useLoaded(() => api.segmentMap(domain), [domain]);
-  const config = useMemo(() => map.value && configOf(map.value), [map.value]);
+  const config = useMemo(() => map.value && configOf(map.value, topic), [map.value, lang]);
   return (
     <>
       <Card title={t("map")}>
@@ -58,10 +58,11 @@ export function SegmentsPage(): JSX.Element {
               <>
                 <Table
                   caption={t("segments")}
+                  class="figures"
                   head={[t("segment"), t("label"), t("size"), t("before"), t("drift"), t("topics")]}
                   rows={found.map((one) => [
                     one.id,
-                    one.label,
+                    topic(one.label),
                     `${one.size} (${percent(one.share, 0)})`,
                     one.size_before ?? t("isNew"),
                     number(one.drift, 3),

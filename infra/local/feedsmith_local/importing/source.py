@@ -17,7 +17,7 @@ from feedsmith.content.uploads.gunzip import gunzip
 from feedsmith.errors import UploadError
 from feedsmith.settings import Settings
 
-_BLOCK: Final = 2**20
+_BLOCK: Final = 2**16
 # A feed is a page of text. What is larger or slower than this is none, or does not want to be read.
 MAX_BYTES: Final = 10 * 2**20
 MAX_S: Final = 30.0

@@ -18,11 +18,7 @@ Post: TypeAlias = Callable[[Sequence[Any]], BaseModel]
 
 
 class Transfer:
-    """What became of the rows so far.
-
-    ``counts`` are the sums of what the API answered; ``wrong`` the rows that did not land, in the order of the file but
-    for those of one batch, whose unreadable rows come first.
-    """
+    """What became of the rows so far: ``counts`` are the sums of what the API answered, ``wrong`` what did not land."""
 
     def __init__(self, post: Post, told: Callable[[Wrong], None] = lambda wrong: None) -> None:
         self._post = post
@@ -38,38 +34,39 @@ class Transfer:
         FeedsmithError
             The rows cannot be read on, or the API cannot be had. What was sent before that has landed and is counted.
         """
-        batch: list[Found] = []
+        good: list[Found] = []
+        wrong: list[Wrong] = []
         for row in rows:
             if isinstance(row, Wrong):
-                self._leave_out(row)
+                wrong.append(row)
             else:
-                batch.append(row)
-            if len(batch) == BATCH:
-                self._send(batch)
-                batch = []
+                good.append(row)
+            if len(good) == BATCH or len(wrong) == BATCH:
+                self._send(good, wrong)
+                good, wrong = [], []
                 advanced()
-        self._send(batch)
+        self._send(good, wrong)
         advanced()
 
-    def _send(self, batch: list[Found]) -> None:
-        while batch:
-            try:
-                report = self._post([row.fields for row in batch])
-            except InvalidRequest as error:
-                named = _named(error)
-                refused = {place for place in named if place < len(batch)}
-                if not refused:
-                    raise
-                for place in sorted(refused):
-                    self._leave_out(Wrong(batch[place].line, named[place]))
-                batch = [row for place, row in enumerate(batch) if place not in refused]
-            else:
-                self.counts.update(report.model_dump())
-                return
-
-    def _leave_out(self, wrong: Wrong) -> None:
-        self.wrong.append(wrong)
-        self._told(wrong)
+    def _send(self, good: list[Found], wrong: list[Wrong]) -> None:
+        """Send the rows that the API takes; tell of the others, in the order of the lines."""
+        try:
+            while good:
+                try:
+                    report = self._post([row.fields for row in good])
+                except InvalidRequest as error:
+                    named = {place: why for place, why in _named(error).items() if place < len(good)}
+                    if not named:
+                        raise
+                    wrong += [Wrong(good[place].line, why) for place, why in named.items()]
+                    good = [row for place, row in enumerate(good) if place not in named]
+                else:
+                    self.counts.update(report.model_dump())
+                    return
+        finally:
+            for row in sorted(wrong, key=lambda row: row.line):
+                self.wrong.append(row)
+                self._told(row)
 
 
 def _named(error: InvalidRequest) -> dict[int, str]:

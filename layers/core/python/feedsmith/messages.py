@@ -5,9 +5,10 @@ Each is a promise to callers: what a stored model has besides is not shown.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Final, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from feedsmith.models import (
     ConsentChoice,
@@ -94,12 +95,24 @@ class Domains(Model):
     domains: tuple[DomainReport, ...]
 
 
+_UPLOAD_NAME: Final = r"^\w[\w .()+-]{0,118}\.(jsonl|csv|json)$"
+
+
+def _upload_name(name: str) -> str:
+    if re.search(_UPLOAD_NAME, name) is None:
+        raise ValueError("a name ends in .jsonl, .csv or .json, such as news.jsonl, and has no slash in it")
+    return name
+
+
 class Upload(Model):
     """A small file; ``name`` tells the format: .jsonl, .csv or .json."""
 
     domain: Domain = Field(examples=["news"])
+    # The pattern is checked here, not by pydantic, so that who chose a wrong file reads words.
     name: Annotated[
-        str, StringConstraints(pattern=r"^[\w][\w .()+-]{0,118}\.(jsonl|csv|json)$"), Field(examples=["news.jsonl"])
+        str,
+        AfterValidator(_upload_name),
+        Field(examples=["news.jsonl"], json_schema_extra={"pattern": _UPLOAD_NAME}),
     ]
     content: Annotated[str, StringConstraints(min_length=1, max_length=4 * 2**20)]
 
