@@ -51,7 +51,7 @@ $(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
 	touch $@
 
 docs: $(VENV)/.docs ## The documentation as a site, into build/site
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 sessions: $(VENV)/.docs build/models/.done ## Record the terminal sessions of the documentation anew
 	$(BIN)/python infra/docs/record.py
@@ -108,7 +108,7 @@ evaluate-ranking: install ## Compare rankers on a log; writes reports/ranking.js
 	@test -n '$(EVALUATION_$(FORMAT))' || { echo 'FORMAT=$(FORMAT): use mind or movies' >&2; exit 2; }
 	@test -d '$(DATA)/$(FORMAT)' || { echo 'no $(FORMAT) data: set DATA=folder, one that holds mind/ (news.tsv, behaviors.tsv) and movies/ (movies.jsonl, ratings.csv)' >&2; exit 2; }
 	$(BIN)/feedsmith evaluate ranking --format $(FORMAT) $(EVALUATION_$(FORMAT)) \
-		--report reports/ranking$(if $(filter-out mind,$(FORMAT)),-$(FORMAT)).json
+		--json reports/ranking$(if $(filter-out mind,$(FORMAT)),-$(FORMAT)).json
 
 EVENTS ?= 100000
 
@@ -118,7 +118,7 @@ chaos: $(VENV)/.local ## Events under injected faults: nothing lost, nothing twi
 evaluate-writing: install ## Compare headline writers on cases; writes reports/writing.json (DATA=folder)
 	@test -d '$(DATA)/headlines' || { echo 'no headlines: set DATA=folder, one that holds headlines/articles.jsonl and headlines/cases.jsonl' >&2; exit 2; }
 	$(BIN)/feedsmith evaluate writing --articles $(DATA)/headlines/articles.jsonl --cases $(DATA)/headlines/cases.jsonl \
-		--report reports/writing.json
+		--json reports/writing.json
 
 clean: ## Remove what was built, the environments included
 	rm -rf .venv .venv-* build reports .aws-sam .feedsmith

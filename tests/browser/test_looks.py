@@ -14,15 +14,14 @@ from support.console import DESKTOP, PAGES, PHONE, Console, bad_findings
 expect = pytest.importorskip("playwright.sync_api").expect
 
 SCREENS = Path(__file__).resolve().parents[2] / "reports" / "screens"
+# Headlines are written for what has been near the part that is seen.
+DOWN_AND_UP = "new Promise(done => { scrollTo(0, 1e6); setTimeout(() => { scrollTo(0, 0); done(); }, 200); })"
 
 
 def _look(console: Console, name: str, scheme: str) -> None:
     for screen, size in (("desktop", DESKTOP), ("phone", PHONE)):
         console.page.set_viewport_size(size | {"height": 1_900} if name == "why" else size)  # the dialog whole
-        # Down and up again: headlines are written for what has been near.
-        console.page.mouse.wheel(0, 5_000)
-        console.page.wait_for_load_state("networkidle")
-        console.page.mouse.wheel(0, -5_000)
+        console.page.evaluate(DOWN_AND_UP)
         console.settle()
         SCREENS.mkdir(parents=True, exist_ok=True)
         console.page.screenshot(path=SCREENS / f"{name}-{scheme}-{screen}.png", full_page=name != "why")

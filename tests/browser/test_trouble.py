@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from feedsmith_local.stack import LocalStack
@@ -66,6 +68,19 @@ def test_with_the_api_down_it_says_so_keeps_what_was_typed_and_recovers(console:
     expect(page.get_by_role("alert")).to_have_count(0)
     page.locator(f'li[data-item="{acted}"]').wait_for(state="detached")  # the click was not lost
     expect(page.get_by_label("Reader's id")).to_have_value("half-typed")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_api_without_time_is_asked_again(console: Console, stack: LocalStack, status: int) -> None:
+    console.expected.append(f"status of {status}")
+    problem = {"type": "about:blank", "title": "Busy", "status": status, "detail": "call again later"}
+    refusal = {"status": status, "content_type": "application/problem+json", "body": json.dumps(problem)}
+    console.page.route("**/recommendations?*", lambda route: route.fulfill(**refusal), times=1)
+    console.page.goto(f"{stack.base_url}/console#key={stack.key}")
+
+    expect(console.page.get_by_role("alert")).to_contain_text("Busy call again later")
+    expect(console.page.locator("li[data-item]").first).to_be_visible()
+    expect(console.page.get_by_role("alert")).to_have_count(0)
 
 
 def test_a_key_that_may_not_read_a_page_is_told_so(console: Console, stack: LocalStack) -> None:

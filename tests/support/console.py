@@ -16,6 +16,7 @@ PAGES = ("reader", "me", "segments", "content", "insight", "compare")
 # What the browser itself notes of an answer that the page asked for and deals with.
 NOT_KNOWN = "status of 404"
 TIMEOUT_MS = 20_000
+LOOK_MS, CALM_LOOKS = 50, 5
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Console:
     expected: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     requested: list[str] = field(default_factory=list)
+    under_way: set[Request] = field(default_factory=set)
 
     @classmethod
     def open(cls, context: BrowserContext, base_url: str) -> Console:
@@ -35,6 +37,8 @@ class Console:
         console.page.on("console", console._heard)
         console.page.on("pageerror", lambda error: console.errors.append(str(error)))
         console.page.on("request", console._asked)
+        console.page.on("requestfinished", console._answered)
+        console.page.on("requestfailed", console._answered)
         return console
 
     def sign_in(self, key: str, reader: str | None = None) -> None:
@@ -51,7 +55,11 @@ class Console:
         self.settle()
 
     def settle(self) -> None:
-        self.page.wait_for_load_state("networkidle")
+        """Wait until nothing is asked for any more; playwright's own ``networkidle`` comes once a document."""
+        calm = 0
+        while calm < CALM_LOOKS:
+            self.page.wait_for_timeout(LOOK_MS)
+            calm = 0 if self.under_way else calm + 1
 
     def topics(self) -> Counter[str]:
         """How often each topic is the main one of an item of the feed, once the feed stands still."""
@@ -89,6 +97,10 @@ class Console:
 
     def _asked(self, request: Request) -> None:
         self.requested.append(request.url)
+        self.under_way.add(request)
+
+    def _answered(self, request: Request) -> None:
+        self.under_way.discard(request)
 
 
 def bad_findings(page: Page) -> list[Any]:

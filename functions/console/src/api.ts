@@ -13,8 +13,9 @@ export class ApiError extends Error {
     super(problem.detail || problem.title);
   }
 
-  get unreachable(): boolean {
-    return this.problem.status === 0 || this.problem.status === 503 || this.problem.status === 504;
+  /** Whether the same call may well go right in a moment. */
+  get temporary(): boolean {
+    return [0, 429, 502, 503, 504].includes(this.problem.status);
   }
 }
 
@@ -260,6 +261,16 @@ export async function call<T>(method: string, path: string, query: Query = {}, b
   throw new ApiError({ ...problem, status: answer.status });
 }
 
+/** What a call gives, or undefined where there is none: to have none is no error. */
+export async function ifAny<T>(calling: Promise<T>): Promise<{ found: T | undefined }> {
+  try {
+    return { found: await calling };
+  } catch (wrong) {
+    if (wrong instanceof ApiError && wrong.problem.status === 404) return { found: undefined };
+    throw wrong;
+  }
+}
+
 const user = (id: string): string => `/v1/users/${encodeURIComponent(id)}`;
 
 export const api = {
@@ -296,7 +307,6 @@ export const api = {
     ),
   segments: (domain: string) => call<{ segments: SegmentInfo[] }>("GET", "/v1/segments", { domain }),
   segmentMap: (domain: string) => call<SegmentMap>("GET", "/v1/segments/map", { domain }),
-  metrics: (domain: string, by: string | undefined, daily: boolean) =>
-    call<Metrics>("GET", "/v1/insight/metrics", { domain, by, daily: daily || undefined }),
+  metrics: (domain: string, by: string | undefined) => call<Metrics>("GET", "/v1/insight/metrics", { domain, by }),
   experiments: () => call<{ experiments: ExperimentResult[] }>("GET", "/v1/insight/experiments"),
 };

@@ -46,7 +46,7 @@ export interface Loaded<T> {
 
 const RETRY_MS = 3_000;
 
-/** Calls the API, keeps what it said last, and calls again by itself while it does not answer. */
+/** Calls the API, keeps what it said last, and calls again by itself while it does not answer or has no time. */
 export function useLoaded<T>(load: () => Promise<T> | undefined, inputs: unknown[]): Loaded<T> {
   const [value, setValue] = useState<T>();
   const [error, setError] = useState<ApiError>();
@@ -74,7 +74,7 @@ export function useLoaded<T>(load: () => Promise<T> | undefined, inputs: unknown
         if (mine !== latest.current) return;
         if (!(wrong instanceof ApiError)) throw wrong;
         setError(wrong);
-        if (wrong.unreachable) timer = setTimeout(again, RETRY_MS);
+        if (wrong.temporary) timer = setTimeout(again, RETRY_MS);
         else setValue(undefined);
       })
       .finally(() => mine === latest.current && setBusy(false));
@@ -83,7 +83,7 @@ export function useLoaded<T>(load: () => Promise<T> | undefined, inputs: unknown
   return { value, error, busy, again };
 }
 
-/** A call that a button makes. Its problem is shown beside it until the next try, which comes by itself if nobody answered. */
+/** A call that a button makes. Its problem is shown beside it until the next try, which comes by itself where that may help. */
 export function useAction(): { error: ApiError | undefined; busy: boolean; run: (act: () => Promise<void>) => void; last: () => void } {
   const [error, setError] = useState<ApiError>();
   const [busy, setBusy] = useState(false);
@@ -100,7 +100,7 @@ export function useAction(): { error: ApiError | undefined; busy: boolean; run: 
         if (!(wrong instanceof ApiError)) throw wrong;
         setError(wrong);
         // Every call of the console may be made twice: events carry their ids, the rest sets or removes.
-        if (wrong.unreachable) timer.current = setTimeout(() => run(act), RETRY_MS);
+        if (wrong.temporary) timer.current = setTimeout(() => run(act), RETRY_MS);
       })
       .finally(() => setBusy(false));
   };

@@ -113,7 +113,7 @@ function App(): JSX.Element {
           setCredentials("");
           setDomains([]);
         }
-        if (wrong.unreachable) timer = setTimeout(() => setRound((n) => n + 1), RETRY_MS);
+        if (wrong.temporary) timer = setTimeout(() => setRound((n) => n + 1), RETRY_MS);
       });
     return () => clearTimeout(timer);
   }, [round]);
@@ -203,7 +203,7 @@ function App(): JSX.Element {
           <SignIn lang={lang} error={error} onDone={() => setRound((n) => n + 1)} />
         ) : (
           <>
-            <Wrong error={error} again={() => setRound((n) => n + 1)} />
+            <Wrong error={error?.temporary ? undefined : error} again={() => setRound((n) => n + 1)} />
             <Shown key={page} newReader={newReader} />
           </>
         )}

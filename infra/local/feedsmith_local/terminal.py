@@ -15,11 +15,13 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from feedsmith.errors import FeedsmithError
 
 STATE = Path(".feedsmith")
 LOCAL_URL = "http://127.0.0.1:8000"
+MISUSED: Final = 2
 INTERRUPTED: Final = 130  # 128 and the number of SIGINT, as shells have it
 
 Url = Annotated[str, typer.Option(envvar="FEEDSMITH_URL", help="Where feedsmith listens.")]
@@ -35,6 +37,11 @@ _unfolded = Console(width=10_000)
 
 class Commands(TyperGroup):
     """The commands; whichever fails ends with one line that names the remedy, and another code than 0."""
+
+    def make_context(self, *args: Any, **more: Any) -> Any:
+        """Read what stands before the command's name."""
+        with one_line():
+            return super().make_context(*args, **more)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
@@ -86,6 +93,13 @@ def one_line() -> Iterator[None]:
     """End with a line that names the remedy instead of a traceback."""
     try:
         yield
+    except TyperException as error:
+        # Of those, only mistakes in the command line have a message; of many lines, it is help that was wanted.
+        said = error.format_message() if hasattr(error, "format_message") else "\n"
+        if "\n" in said:
+            raise
+        command = getattr(getattr(error, "ctx", None), "command_path", "feedsmith")
+        raise _ended(f"{said.removesuffix('.')}: see {command} --help", MISUSED) from None
     except BrokenPipeError:
         raise  # typer ends quietly: whoever reads the pipe has seen enough
     except (FeedsmithError, OSError) as error:

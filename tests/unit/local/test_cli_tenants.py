@@ -23,8 +23,9 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 @pytest.fixture
 def services(monkeypatch: pytest.MonkeyPatch) -> Services:
-    """A tenant acme with one item and one event."""
+    """A tenant acme with a key, an item and an event."""
     s = fake_services()
+    s.access.create("acme", role="operator")
     s.content.index("acme", [Item(id="a", domain="news", title="a title")])
     s.intake.take("acme", [Event(user_id="ann", item_id="a", type="click", at=AT)])
     monkeypatch.setattr(bootstrap, "services", lambda: s)
@@ -73,14 +74,20 @@ def test_a_tenant_is_deleted_only_by_its_name(services: Services) -> None:
     code, said = delete("acne")
     assert code == 1
     assert "error: that is another name; nothing was deleted" in said
-    assert services.ledger.tenants() is not None
     assert len(list(services.ledger.events("acme"))) == 1
 
     code, said = delete("acme")
     assert code == 0
     assert "deleted" in said
     assert list(services.ledger.events("acme")) == []
-    assert isinstance(printed("tenants", "delete", "--tenant", "acme", "--yes"), dict)
+    assert "there is no tenant 'acme'" in run("tenants", "delete", "--tenant", "acme", "--yes", code=1)
+
+
+def test_what_was_deleted_is_counted_for_programs(services: Services) -> None:
+    counts = printed("tenants", "delete", "--tenant", "acme", "--yes")
+
+    assert counts
+    assert all(isinstance(count, int) for count in counts.values())
 
 
 def test_a_proof_of_erasure_is_verified(services: Services) -> None:

@@ -2,7 +2,7 @@
 import type { ChartConfiguration } from "chart.js";
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { type Estimate, type Figures, api } from "../api";
+import { type Estimate, type Figures, api, ifAny } from "../api";
 import { Plot, colour } from "../chart";
 import { useLoaded, useShared } from "../context";
 import type { Word } from "../i18n";
@@ -34,19 +34,26 @@ function configOf(rows: Figures[], figure: (typeof SHOWN)[number], label: string
 }
 
 export function InsightPage(): JSX.Element {
-  const { t, domain, lang } = useShared();
+  const { t, named, topic, domain, lang } = useShared();
   const [by, setBy] = useState<(typeof GROUPS)[number]>("segment");
   const [figure, setFigure] = useState<(typeof SHOWN)[number]>("ctr");
-  const whole = useLoaded(() => api.metrics(domain, undefined, false), [domain]);
-  const daily = useLoaded(() => api.metrics(domain, "day", false), [domain]);
-  const grouped = useLoaded(() => api.metrics(domain, by, false), [domain, by]);
+  const whole = useLoaded(() => ifAny(api.metrics(domain, undefined)), [domain]);
+  const counted = whole.value?.found !== undefined;
+  const daily = useLoaded(() => (counted ? api.metrics(domain, "day") : undefined), [domain, counted]);
+  const grouped = useLoaded(() => (counted ? api.metrics(domain, by) : undefined), [domain, by, counted]);
+  const segments = useLoaded(() => api.segments(domain), [domain]);
   const experiments = useLoaded(() => api.experiments(), []);
+  const groupName = (id: string): string => {
+    const label = by === "segment" ? segments.value?.segments.find((one) => one.id === id)?.label : undefined;
+    return label === undefined ? named("figures", id) : `${id} · ${topic(label)}`;
+  };
   const config = useMemo(() => daily.value && configOf(daily.value.rows, figure, t(figure)), [daily.value, figure, lang]);
   return (
     <>
       <Card title={t("insight")}>
         <Waiting of={whole}>
-          {(found) => {
+          {({ found }) => {
+            if (found === undefined) return <p class="empty">{t("noFigures")}</p>;
             const row = found.rows[0];
             return (
               <>
@@ -74,53 +81,57 @@ export function InsightPage(): JSX.Element {
           }}
         </Waiting>
       </Card>
-      <Card
-        title={t("overTime")}
-        actions={
-          <select aria-label={t("overTime")} value={figure} onChange={(event) => setFigure(event.currentTarget.value as typeof figure)}>
-            {SHOWN.map((one) => (
-              <option key={one} value={one}>
-                {t(one)}
-              </option>
-            ))}
-          </select>
-        }
-      >
-        <Waiting of={daily}>
-          {(found) =>
-            found.rows.length === 0 ? (
-              <p class="empty">{t("notCounted", String(found.least_users))}</p>
-            ) : (
-              <>
-                {config && <Plot config={config} label={`${t(figure)}, ${t("overTime")}`} />}
-                <FiguresTable rows={found.rows} first={t("by_day")} name={(row) => row.day ?? "–"} />
-              </>
-            )
-          }
-        </Waiting>
-      </Card>
-      <Card
-        title={t("by")}
-        actions={
-          <select aria-label={t("by")} value={by} onChange={(event) => setBy(event.currentTarget.value as typeof by)}>
-            {GROUPS.map((one) => (
-              <option key={one} value={one}>
-                {t(`by_${one}` as Word)}
-              </option>
-            ))}
-          </select>
-        }
-      >
-        <Waiting of={grouped}>
-          {(found) =>
-            found.rows.length === 0 ? (
-              <p class="empty">{t("notCounted", String(found.least_users))}</p>
-            ) : (
-              <FiguresTable rows={found.rows} first={t(`by_${by}` as Word)} name={(row) => row.group ?? "–"} />
-            )
-          }
-        </Waiting>
-      </Card>
+      {counted && (
+        <>
+          <Card
+            title={t("overTime")}
+            actions={
+              <select aria-label={t("overTime")} value={figure} onChange={(event) => setFigure(event.currentTarget.value as typeof figure)}>
+                {SHOWN.map((one) => (
+                  <option key={one} value={one}>
+                    {t(one)}
+                  </option>
+                ))}
+              </select>
+            }
+          >
+            <Waiting of={daily}>
+              {(found) =>
+                found.rows.length === 0 ? (
+                  <p class="empty">{t("notCounted", String(found.least_users))}</p>
+                ) : (
+                  <>
+                    {config && <Plot config={config} label={`${t(figure)}, ${t("overTime")}`} />}
+                    <FiguresTable rows={found.rows} first={t("by_day")} name={(row) => row.day ?? "–"} />
+                  </>
+                )
+              }
+            </Waiting>
+          </Card>
+          <Card
+            title={t("by")}
+            actions={
+              <select aria-label={t("by")} value={by} onChange={(event) => setBy(event.currentTarget.value as typeof by)}>
+                {GROUPS.map((one) => (
+                  <option key={one} value={one}>
+                    {t(`by_${one}` as Word)}
+                  </option>
+                ))}
+              </select>
+            }
+          >
+            <Waiting of={grouped}>
+              {(found) =>
+                found.rows.length === 0 ? (
+                  <p class="empty">{t("notCounted", String(found.least_users))}</p>
+                ) : (
+                  <FiguresTable rows={found.rows} first={t(`by_${by}` as Word)} name={(row) => groupName(row.group ?? "–")} />
+                )
+              }
+            </Waiting>
+          </Card>
+        </>
+      )}
       <Card title={t("experiments")}>
         <Waiting of={experiments}>
           {({ experiments: found }) =>

@@ -1,7 +1,7 @@
 // What an end user wants of their own data: see it, change it, take it along, be gone.
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, api } from "../api";
+import { ApiError, api, ifAny } from "../api";
 import { useAction, useLoaded, useShared } from "../context";
 import { Card, Dialog, Waiting, Wrong, percent, useFocusKept } from "../ui";
 
@@ -51,7 +51,7 @@ function ConsentCard({ round, onChange }: { round: number; onChange: () => void 
       try {
         await api.setConsent(reader, { [purpose]: allowed });
       } catch (wrong) {
-        if (!(wrong instanceof ApiError && wrong.unreachable)) setWanted({}); // refused: it is as it was
+        if (!(wrong instanceof ApiError && wrong.temporary)) setWanted({}); // refused: it is as it was
         throw wrong;
       }
       onChange();
@@ -80,23 +80,13 @@ function ConsentCard({ round, onChange }: { round: number; onChange: () => void 
   );
 }
 
-/** A profile, or undefined where there is none: to have none is not an error here. */
-async function profileOf(reader: string, domain: string) {
-  try {
-    return { known: await api.profile(reader, domain) };
-  } catch (wrong) {
-    if (wrong instanceof ApiError && wrong.problem.status === 404) return { known: undefined };
-    throw wrong;
-  }
-}
-
 function Interests({ round }: { round: number }): JSX.Element {
   const { t, reader, domain, topic } = useShared();
-  const loaded = useLoaded(() => profileOf(reader, domain), [reader, domain, round]);
+  const loaded = useLoaded(() => ifAny(api.profile(reader, domain)), [reader, domain, round]);
   return (
     <Card title={t("interests")}>
       <Waiting of={loaded}>
-        {({ known }) =>
+        {({ found: known }) =>
           known === undefined ? (
             <p class="empty" data-known="no">{t("nothingKnown")}</p>
           ) : (

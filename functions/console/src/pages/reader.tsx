@@ -199,7 +199,7 @@ function FeedEntry({ item, basis, mark, done, onAct, onWhy }: {
           <button type="button" class="quiet" onClick={() => onAct("dismiss")}>{t("dismiss")}</button>
           <button type="button" class="quiet why" aria-haspopup="dialog" onClick={onWhy}>{t("why")}</button>
         </div>
-        <Wrong error={headline.error?.unreachable ? undefined : headline.error} again={headline.again} />
+        <Wrong error={headline.error?.temporary ? undefined : headline.error} again={headline.again} />
       </article>
     </li>
   );
