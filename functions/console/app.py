@@ -46,7 +46,7 @@ def _file(name: str) -> Response:
         raise NotFound("the console has no such file")
     body = path.read_bytes()
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {
+    headers: dict[str, str | list[str]] = {
         "Content-Type": f"{_KINDS.get(path.suffix, 'text/plain')}; charset=utf-8",
         # A new version of the page must not meet an old version of its script: a browser keeps both, but asks first.
         "Cache-Control": "no-cache",

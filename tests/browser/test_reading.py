@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from feedsmith_local.stack import LocalStack
@@ -86,6 +88,30 @@ def test_why_shows_the_text_beside_the_original_and_the_gates_verdict(console: C
     expect(dialog).to_contain_text("passed")
     expect(dialog.locator(".checks")).to_contain_text("✓ numbers")
     expect(dialog.locator("ul").first).to_contain_text(" ")
+
+
+def test_markup_in_a_text_is_shown_and_not_run(console: Console, stack: LocalStack) -> None:
+    markup = "<img src=x onerror='document.title=1'><b>Bold</b> title"
+
+    def with_markup(route: Any) -> None:
+        slate = route.fetch().json()
+        slate["items"][0] |= {"title": markup, "reasons": [{"term": "topics", "text": markup, "item_id": None}]}
+        route.fulfill(json=slate)
+
+    def written(route: Any) -> None:
+        rendition = route.fetch().json()
+        route.fulfill(json=rendition | {"text": markup})
+
+    console.page.route("**/recommendations?*", with_markup)
+    console.page.route("**/texts", written)
+    console.sign_in(stack.key)
+
+    first = console.page.locator("li[data-item]").first
+    expect(first.locator("h3")).to_have_text(markup)
+    expect(first.locator(".reasons")).to_have_text(markup)
+    first.get_by_role("button", name="Why").click()
+    expect(console.page.get_by_role("dialog").locator("dd").first).to_have_text(markup)
+    expect(console.page.locator("main img, main b, dialog img")).to_have_count(0)
 
 
 def test_all_of_it_by_keyboard(console: Console, stack: LocalStack) -> None:

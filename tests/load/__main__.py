@@ -23,6 +23,7 @@ from load.traffic import MIX, Sent, Source
 BOUND_MS = 100
 _FIRST, _STEP, _FINE = 5.0, 1.5, 1.15
 _PAST = (2, 8)  # times the rate that was not held
+_FEWEST = 100  # requests of a step, or its p99 is one request's
 _SETTLE_S = 120
 _LATE_S = 5  # in which what would be counted twice is
 
@@ -75,7 +76,7 @@ def step(rate: float, seconds: float) -> dict[str, Any]:
     environment = Environment(user_classes=[Source])
     runner = environment.create_local_runner()
     runner.start(1, spawn_rate=1)
-    gevent.sleep(seconds)
+    gevent.sleep(max(seconds, _FEWEST / rate))
     runner.quit()  # waits for what is under way
     entries = environment.stats.entries
     outcomes = {outcome: _merged(entries, outcome) for outcome in dict.fromkeys(kind for _, kind in entries)}

@@ -12,9 +12,7 @@ from feedsmith_local import cloudformation
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA_KEY = ({"Fn::GetAtt": "DataKey.Arn"}, {"Ref": "DataKeyArn"})
-TEMPLATES = [
-    cloudformation.read(path) for path in (ROOT / "infra" / "image" / "template.yaml", ROOT / "template.yaml")
-]
+TEMPLATES = [cloudformation.read(path) for path in (ROOT / "infra" / "image" / "template.yaml", ROOT / "template.yaml")]
 EVERY: list[tuple[str, dict[str, Any]]] = [entry for template in TEMPLATES for entry in template["Resources"].items()]
 RESOURCES = dict(EVERY)  # of two with a name, the main stack's
 

@@ -20,12 +20,15 @@ export interface Spoken extends Shared {
   /** What the API calls ``name``, such as a term or a basis, in the visitor's words where there are any. */
   named: (kind: string, name: string) => string;
   topic: (name: string) => string;
+  /** A segment's label, which is its topics. */
+  segment: (label: string) => string;
 }
 
 export function useShared(): Spoken {
   const shared = useContext(Context);
   const labels = shared.domains.find((one) => one.name === shared.domain)?.topics;
   const t = words(shared.lang);
+  const topic = (name: string): string => labels?.[name]?.[shared.lang] ?? name;
   return {
     ...shared,
     t,
@@ -33,7 +36,8 @@ export function useShared(): Spoken {
       const word = `${kind}_${name}`;
       return known(word) ? t(word) : name;
     },
-    topic: (name) => labels?.[name]?.[shared.lang] ?? name,
+    topic,
+    segment: (label) => label.split(" & ").map(topic).join(" & "),
   };
 }
 

@@ -13,8 +13,8 @@ const WORDS = {
   signOut: ["Sign out", "退出"],
   key: ["API key or token", "API 密钥或令牌"],
   keyHelp: [
-    "`feedsmith serve` prints one; `feedsmith keys create` makes narrower ones. It stays in this tab and goes with it.",
-    "`feedsmith serve` 会打印一个，`feedsmith keys create` 可创建权限更小的。密钥仅保存在此标签页，关闭即清除。",
+    "“feedsmith serve” prints one, “feedsmith keys create” makes narrower ones. It stays in this tab and goes with it.",
+    "“feedsmith serve”会打印一个，“feedsmith keys create”可创建权限更小的。密钥仅保存在此标签页，关闭即清除。",
   ],
   theme: ["Dark or light", "深色或浅色"],
   language: ["中文", "English"],

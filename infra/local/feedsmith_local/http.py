@@ -19,7 +19,7 @@ from feedsmith_local.operations import Answering
 
 HOST = "127.0.0.1"
 IDLE_TIMEOUT_S = 120
-MOST_IN_FLIGHT = 32
+MOST_IN_FLIGHT = 16
 _OVERLOADED = problem(
     HTTPStatus.SERVICE_UNAVAILABLE, "too many requests at the same time; call again later", [("Retry-After", "1")]
 )

@@ -34,7 +34,7 @@ function configOf(rows: Figures[], figure: (typeof SHOWN)[number], label: string
 }
 
 export function InsightPage(): JSX.Element {
-  const { t, named, topic, domain, lang } = useShared();
+  const { t, named, segment, domain, lang } = useShared();
   const [by, setBy] = useState<(typeof GROUPS)[number]>("segment");
   const [figure, setFigure] = useState<(typeof SHOWN)[number]>("ctr");
   const whole = useLoaded(() => ifAny(api.metrics(domain, undefined)), [domain]);
@@ -45,7 +45,7 @@ export function InsightPage(): JSX.Element {
   const experiments = useLoaded(() => api.experiments(), []);
   const groupName = (id: string): string => {
     const label = by === "segment" ? segments.value?.segments.find((one) => one.id === id)?.label : undefined;
-    return label === undefined ? named("figures", id) : `${id} · ${topic(label)}`;
+    return label === undefined ? named("figures", id) : `${id} · ${segment(label)}`;
   };
   const config = useMemo(() => daily.value && configOf(daily.value.rows, figure, t(figure)), [daily.value, figure, lang]);
   return (

@@ -81,7 +81,7 @@ function ConsentCard({ round, onChange }: { round: number; onChange: () => void 
 }
 
 function Interests({ round }: { round: number }): JSX.Element {
-  const { t, reader, domain, topic } = useShared();
+  const { t, reader, domain, topic, segment } = useShared();
   const loaded = useLoaded(() => ifAny(api.profile(reader, domain)), [reader, domain, round]);
   return (
     <Card title={t("interests")}>
@@ -93,7 +93,7 @@ function Interests({ round }: { round: number }): JSX.Element {
             <>
               <p class="hint">
                 {known.interactions} {t("interactions")}
-                {known.segment_label && ` · ${t("segment")}: ${topic(known.segment_label)}`}
+                {known.segment_label && ` · ${t("segment")}: ${segment(known.segment_label)}`}
               </p>
               <ul class="weights">
                 {known.interests.map((one) => (

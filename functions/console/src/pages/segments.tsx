@@ -7,13 +7,13 @@ import { Plot, colour } from "../chart";
 import { useLoaded, useShared } from "../context";
 import { Card, Table, Waiting, number, percent, when } from "../ui";
 
-function configOf(map: SegmentMap, topic: (name: string) => string): ChartConfiguration {
+function configOf(map: SegmentMap, named: (label: string) => string): ChartConfiguration {
   return {
     type: "scatter",
     data: {
       datasets: map.segments.flatMap((segment, place) => [
         {
-          label: `${segment.id}: ${topic(segment.label)}`,
+          label: `${segment.id}: ${named(segment.label)}`,
           data: map.users.filter((user) => user.segment === segment.id).map(({ x, y }) => ({ x, y })),
           backgroundColor: `${colour(place)}99`,
           pointRadius: 4,
@@ -29,10 +29,10 @@ function configOf(map: SegmentMap, topic: (name: string) => string): ChartConfig
 }
 
 export function SegmentsPage(): JSX.Element {
-  const { t, domain, lang, topic } = useShared();
+  const { t, domain, lang, topic, segment } = useShared();
   const segments = useLoaded(() => api.segments(domain), [domain]);
   const map = useLoaded(() => api.segmentMap(domain), [domain]);
-  const config = useMemo(() => map.value && configOf(map.value, topic), [map.value, lang]);
+  const config = useMemo(() => map.value && configOf(map.value, segment), [map.value, lang]);
   return (
     <>
       <Card title={t("map")}>
@@ -62,7 +62,7 @@ export function SegmentsPage(): JSX.Element {
                   head={[t("segment"), t("label"), t("size"), t("before"), t("drift"), t("topics")]}
                   rows={found.map((one) => [
                     one.id,
-                    topic(one.label),
+                    segment(one.label),
                     `${one.size} (${percent(one.share, 0)})`,
                     one.size_before ?? t("isNew"),
                     number(one.drift, 3),
