@@ -119,10 +119,10 @@ class Cloud:
                 for name in ("AttributeDefinitions", "BillingMode", "KeySchema", "LocalSecondaryIndexes")
             },
         )
-        self._made = {
-            "LedgerTable": "ledger",
-            "ChunkQueue": self.sqs.create_queue(QueueName="chunks")["QueueUrl"],
-        }
+        self._made = {"LedgerTable": "ledger"}
+        for name, resource in self._template["Resources"].items():
+            if resource["Type"] == "AWS::SQS::Queue":
+                self._made[name] = self.sqs.create_queue(QueueName=name)["QueueUrl"]
         name = "QdrantApiKey"
         self._made[name] = secrets.create_secret(Name=name, SecretString=f"the {name} of this test")["ARN"]
         kms = self._client("kms")

@@ -55,6 +55,7 @@ def authorizer(method: str, resource: str, authorization: str) -> dict[str, Any]
     request = rest(method, resource)
     del request["body"], request["isBase64Encoded"]
     request["headers"]["Authorization"] = authorization
+    request["multiValueHeaders"]["Authorization"] = [authorization]
     arn = f"arn:aws:execute-api:{_REGION}:{_ACCOUNT}:a1b2c3d4e5/prod/{method}{resource}"
     return {"type": "REQUEST", "methodArn": arn, **request}
 

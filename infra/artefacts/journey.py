@@ -83,6 +83,9 @@ def journey(build_dir: Path, interpreter: Path, vectors: Path) -> Iterator[Step]
         yield from run("ProfilesFunction", absorb=cloud.changes())
         yield from run("SegmentsFunction", recluster=events.schedule())
         yield from run("PrewriteFunction", prewrite=events.schedule())
+        yield from run("InsightFunction", count=events.schedule())
+        yield from run("SweepFunction", sweep=events.schedule())
+        yield from run("ConsoleFunction", page=events.rest("GET", "/console"))
         user = {"user_id": "fan-0"}
         text = json.dumps({"kind": "summary", "item_id": "football-5", "domain": "news"})
         yield from run(

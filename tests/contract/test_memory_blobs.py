@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from contract.blobs_contract import BlobsContract
-from feedsmith.stores.base import Blobs
 from support.ledger import InMemoryBlobs
 
 

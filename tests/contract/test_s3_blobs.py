@@ -13,7 +13,6 @@ from urllib3.exceptions import ProtocolError
 from contract.blobs_contract import BUCKET, MIB, BlobsContract
 from feedsmith.errors import ConfigurationError, StoreUnavailable, UploadError
 from feedsmith.stores import aws
-from feedsmith.stores.base import Blobs
 from feedsmith.stores.s3 import S3Blobs
 from support.aws import REGION, mock_region
 

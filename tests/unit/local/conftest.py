@@ -46,7 +46,10 @@ Resources:
       Handler: app.answer
       Environment: {Variables: {SHARED: own, KEY: !GetAtt Key.Arn}}
       Events:
-        Open: {Type: Api, Properties: {RestApiId: !Ref Api, Method: GET, Path: /open, Auth: {Authorizer: NONE, ApiKeyRequired: false}}}
+        Open:
+          Type: Api
+          Properties:
+            {RestApiId: !Ref Api, Method: GET, Path: /open, Auth: {Authorizer: NONE, ApiKeyRequired: false}}
         One: {Type: Api, Properties: {RestApiId: !Ref Api, Method: GET, Path: "/things/{id}"}}
         Add: {Type: Api, Properties: {RestApiId: !Ref Api, Method: POST, Path: /things}}
   WorkFunction:

@@ -19,7 +19,11 @@ def record(
     """One record as Lambda delivers it."""
     keys = {"pk": {"S": pk}, "sk": {"S": sk}}
     tenant, _, _ = pk.partition("#")
-    image = {**keys, "event": {"S": SEALER.seal(tenant, event, pk)}, "time_key": {"S": "2026-03-01T12:00:00.000000+00:00#e1"}}
+    image = {
+        **keys,
+        "event": {"S": SEALER.seal(tenant, event, pk)},
+        "time_key": {"S": "2026-03-01T12:00:00.000000+00:00#e1"},
+    }
     change: dict[str, Any] = {
         "ApproximateCreationDateTime": 1772366400.0,
         "Keys": keys,

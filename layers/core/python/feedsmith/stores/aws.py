@@ -16,7 +16,8 @@ Entry = TypeVar("Entry")
 
 # Error codes are AWS's own; a code that is in none of these sets may go away when the call is made again.
 _ABSENT = frozenset({
-    "ResourceNotFoundException", "NotFoundException", "NoSuchBucket", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue",
+    "ResourceNotFoundException", "NotFoundException", "NoSuchBucket", "QueueDoesNotExist",
+    "AWS.SimpleQueueService.NonExistentQueue",
 })  # fmt: skip
 _DENIED = frozenset({
     "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId",
