@@ -58,8 +58,9 @@ sessions: $(VENV)/.docs build/models/.done ## Record the terminal sessions of th
 
 install: $(VENV)/.all build/models/.done ## Everything into .venv, with the `feedsmith` command
 
-test: install build artefact-venv ## All tests, those of the built artefacts included
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+# The console's tests keep a browser and a stack for all of them, which leaves room for no other: make browser.
+test: install build artefact-venv ## All tests, those of the built artefacts included, but for `make browser`
+	$(BIN)/python -m pytest -n 2 --ignore tests/browser --cov --cov-report=term:skip-covered
 
 fuzz: install ## Bad input on every route from every caller; writes reports/fuzz.json (REQUESTS=20000, SEED=)
 	PYTHONPATH=tests $(BIN)/python -m fuzz --requests $(or $(REQUESTS),20000) $(if $(SEED),--seed $(SEED))

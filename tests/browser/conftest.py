@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # One stack and one browser for all of these: two workers would each start their own.
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make browser")
