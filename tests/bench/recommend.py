@@ -18,6 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the template has it; read when numpy is loaded
+
 import numpy as np
 
 from feedsmith.bootstrap import Services
