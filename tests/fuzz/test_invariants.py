@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from feedsmith.models import Caller
+from feedsmith.models import OWN_SCOPES, Caller
 from feedsmith_local.gateway import Answer
 from fuzz.grammar import Operation
 from fuzz.invariants import Invariants
@@ -24,7 +24,7 @@ GET: dict[str, Any] = {
 OPERATION = Operation("GET", "/v1/users/{user_id}", GET)
 DOCUMENT = {"components": {"schemas": {"N": NUMBER}}}
 OPERATOR = Role("operator", "Bearer x", Caller(tenant="acme", role="operator"))
-ANN = Role("ann", "Bearer x", Caller(tenant="acme", role="user", subject="ann"))
+ANN = Role("ann", "Bearer x", Caller(tenant="acme", role="user", subject="ann", scopes=OWN_SCOPES))
 NOBODY = Role("nobody", None, None)
 
 

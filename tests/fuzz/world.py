@@ -19,7 +19,7 @@ from feedsmith.access.keys import KeyRing, new_key
 from feedsmith.access.keysets import KeySets
 from feedsmith.access.service import Authenticator
 from feedsmith.access.tokens import Tokens
-from feedsmith.models import SCOPES, USER_SCOPES, Caller
+from feedsmith.models import OWN_SCOPES, SCOPES, Caller
 from feedsmith_local.gateway import Answer, Gateway, Request
 from feedsmith_local.rates import Rates
 from feedsmith_local.stack import LocalStack
@@ -143,7 +143,7 @@ def _let_in(made: World, services: bootstrap.Services) -> None:
         later = int((datetime.now(UTC) + timedelta(hours=3)).timestamp())
         who = {"iss": ACME if tenant == "acme" else OTHER, "sub": subject, "exp": later, **changed}
         text = token(RSA if tenant == "acme" else OTHER_RSA, **who)
-        caller = Caller(tenant=tenant, role="user", subject=subject, scopes=USER_SCOPES)
+        caller = Caller(tenant=tenant, role="user", subject=subject, scopes=OWN_SCOPES)
         return Role(f"user {subject} of {tenant}", f"Bearer {text}", caller)
 
     revoked = services.access.create("acme", role="operator")

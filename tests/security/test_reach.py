@@ -130,6 +130,12 @@ def test_a_tokens_scopes_narrow_what_a_user_may(door: Door) -> None:
     assert door.call(token(scope="feedsmith/recommend:read"), "POST", "/v1/events", body=event("ann")).status == 403
     assert door.call(token(scope="events:write"), target="/v1/items/x").status == 403
     assert door.call(token(scope="openid profile"), target="/v1/items/x").status == 404
+    # On their own path too: a token that may look at the feed cannot erase its reader.
+    narrow = token(scope="recommend:read")
+    assert door.call(narrow, target="/v1/users/ann/recommendations?domain=news").status == 200
+    assert door.call(narrow, "POST", "/v1/users/ann/texts", body={"kind": "digest", "domain": "news"}).status == 403
+    assert door.call(narrow, "DELETE", "/v1/users/ann").status == 403
+    assert door.call(token(), target="/v1/users/ann/consent").status == 200
 
 
 def test_a_tenants_credentials_do_not_reach_another_tenant(door: Door) -> None:

@@ -212,8 +212,8 @@ def test_the_default_is_the_operator_s_to_change_and_the_user_s_to_differ_from(c
 
 ADMIN = {"tenant": "acme", "role": "service", "subject": "", "scopes": "users:admin"}
 READER = {"tenant": "acme", "role": "service", "subject": "", "scopes": "recommend:read events:write"}
-ANN = {"tenant": "acme", "role": "user", "subject": "ann", "scopes": ""}
-BOB = {"tenant": "acme", "role": "user", "subject": "bob", "scopes": ""}
+ANN = {"tenant": "acme", "role": "user", "subject": "ann", "scopes": "users:admin"}
+BOB = {"tenant": "acme", "role": "user", "subject": "bob", "scopes": "users:admin"}
 OWN = [
     ("GET", "/v1/users/{user_id}/consent", None),
     ("PUT", "/v1/users/{user_id}/consent", {"profiling": False}),

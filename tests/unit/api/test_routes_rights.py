@@ -118,7 +118,7 @@ def test_an_erasure_answers_with_its_proof(call: Call, services: Services) -> No
 
 @pytest.mark.parametrize(("method", "resource"), [("GET", EXPORT), ("DELETE", USER)])
 def test_a_user_reaches_their_own_alone(call: Call, method: str, resource: str) -> None:
-    ann = {"tenant": "acme", "role": "user", "subject": "ann"}
+    ann = {"tenant": "acme", "role": "user", "subject": "ann", "scopes": "users:admin"}
     assert call(method, resource, path={"user_id": "ann"}, authorizer=ann)[0] == 200
     assert call(method, resource, path={"user_id": "bob"}, authorizer=ann)[0] == 403
     reader = {"tenant": "acme", "role": "service", "scopes": "recommend:read events:write"}

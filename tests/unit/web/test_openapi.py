@@ -94,7 +94,7 @@ def test_a_route_s_declaration_is_all_in_the_document(api: Api) -> None:
     add = made["paths"]["/v1/users/{user_id}/events"]["post"]
     assert (add["operationId"], add["summary"], add["tags"]) == ("add", "Add events.", ["users"])
     assert add["description"] == "They count once.\n\nNeeds the scope `events:write`."
-    assert add["security"] == [{"apiKey": ["events:write"]}, {"userToken": []}]
+    assert add["security"] == [{"apiKey": ["events:write"]}, {"userToken": ["events:write"]}]
     assert add["requestBody"]["content"]["application/json"]["schema"]["$ref"] == "#/components/schemas/EventBatch"
     assert add["responses"]["202"]["content"]["application/json"]["schema"]["$ref"].endswith("/EventReport")
     assert sorted(map(int, add["responses"])) == [202, 400, 401, 403, 404, 413, 415, 422, 429, 500, 503, 504]

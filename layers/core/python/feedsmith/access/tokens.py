@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from feedsmith.access.base import Admitted
 from feedsmith.access.keysets import KeySets
 from feedsmith.errors import Unauthorized
-from feedsmith.models import USER_SCOPES, Caller, Id, Issuer, IssuerUrl, JsonObject, Scope
+from feedsmith.models import OWN_SCOPES, Caller, Id, Issuer, IssuerUrl, JsonObject, Scope
 from feedsmith.stores.base import Ledger
 
 logger = logging.getLogger(__name__)
@@ -175,4 +175,4 @@ def _scopes(claims: JsonObject) -> frozenset[Scope]:
     """
     claimed = claims.get("scope")
     named = {name.rpartition("/")[2] for name in claimed.split()} if isinstance(claimed, str) else set()
-    return frozenset(scope for scope in USER_SCOPES if scope in named) or USER_SCOPES
+    return frozenset(scope for scope in OWN_SCOPES if scope in named) or OWN_SCOPES

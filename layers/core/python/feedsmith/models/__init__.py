@@ -18,6 +18,7 @@ from feedsmith.models.answers import (
 )
 from feedsmith.models.base import Domain, GivenLanguage, Id, JsonObject, Language, Model, ShortText, Utc, utcnow
 from feedsmith.models.callers import (
+    OWN_SCOPES,
     SCOPES,
     USER_SCOPES,
     ApiKey,
@@ -48,6 +49,7 @@ from feedsmith.models.people import Event, HistoryItem, Interest, Profile, Segme
 
 __all__ = [
     "NO_ACTIVITY",
+    "OWN_SCOPES",
     "PURPOSES",
     "SCOPES",
     "USER_SCOPES",

@@ -13,6 +13,8 @@ from feedsmith.models.base import Domain, Model, Utc
 Scope = Literal["items:write", "events:write", "recommend:read", "texts:write", "users:admin", "insight:read"]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 USER_SCOPES: Final[frozenset[Scope]] = frozenset({"events:write", "recommend:read", "texts:write"})
+OWN_SCOPES: Final[frozenset[Scope]] = USER_SCOPES | {"users:admin"}
+"""What a user may have: consent, tags, export and erasure are ``users:admin``, and of themselves only."""
 
 
 class Caller(Model):
@@ -30,10 +32,11 @@ class Caller(Model):
     def may(self, scope: Scope, user_id: str | None = None) -> bool:
         """Whether a call that needs ``scope`` is allowed; ``user_id``: whom it is about, None for nobody.
 
-        A user needs no scope for what is their own, and reaches nothing of another's.
+        A user reaches nothing of another's, and what is about nobody only by :data:`USER_SCOPES`.
         """
         if self.role == "user":
-            return user_id == self.subject if user_id is not None else scope in self.scopes & USER_SCOPES
+            reached = scope in USER_SCOPES if user_id is None else user_id == self.subject
+            return reached and scope in self.scopes
         return self.role == "operator" or scope in self.scopes
 
 
