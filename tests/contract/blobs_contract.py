@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from feedsmith.errors import UploadError
-from feedsmith.stores.base import Blobs
+from feedsmith.stores.objects import Blobs
 
 MIB = 1024 * 1024
 BUCKET = "uploads"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from feedsmith.errors import InvalidRequest, NotFound
 from feedsmith.experiments import Experiment, RerankingChange, Variant
 from feedsmith.models import Consent, ConsentChoice, Event, EventType, ItemActivity, TenantSettings, Wishes
-from feedsmith.stores.base import Counter, Ledger, Spending
+from feedsmith.stores.ledger import Counter, Ledger, Spending
 from support.callers import api_key, issuer
 from support.ledger import FakeClock
 

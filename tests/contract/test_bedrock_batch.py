@@ -23,7 +23,7 @@ from support.writing_world import GOOD, Head
 MODEL = "amazon.nova-lite-v1:0"
 ROLE = "arn:aws:iam::123456789012:role/batches"
 JOB = f"arn:aws:bedrock:{REGION}:123456789012:model-invocation-job/abcdefghijkl"
-BUCKET = "work"
+BUCKET = "batches"
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_job_from_records_in_s3_to_texts(client: Any) -> None:
 
 
 def status_of(status: str) -> dict[str, Any]:
-    s3 = {"s3Uri": "s3://work/x"}
+    s3 = {"s3Uri": "s3://batches/x"}
     return {
         "jobArn": JOB, "modelId": MODEL, "roleArn": ROLE, "submitTime": 0, "status": status,
         "inputDataConfig": {"s3InputDataConfig": s3}, "outputDataConfig": {"s3OutputDataConfig": s3},
@@ -96,9 +96,12 @@ def test_the_request_names_the_job_its_role_and_its_objects(client: Any) -> None
                 "modelId": MODEL,
                 "modelInvocationType": "Converse",
                 "inputDataConfig": {
-                    "s3InputDataConfig": {"s3InputFormat": "JSONL", "s3Uri": "s3://work/prewriting/t/0a1b/input.jsonl"}
+                    "s3InputDataConfig": {
+                        "s3InputFormat": "JSONL",
+                        "s3Uri": "s3://batches/prewriting/t/0a1b/input.jsonl",
+                    }
                 },
-                "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": "s3://work/prewriting/t/0a1b/output/"}},
+                "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": "s3://batches/prewriting/t/0a1b/output/"}},
                 "timeoutDurationInHours": 24,
             },
         )

@@ -13,9 +13,9 @@ from botocore.stub import Stubber
 from contract.ledger_contract import DAY, NOON, LedgerContract, RightsContract, event
 from feedsmith.errors import ConfigurationError, StoreUnavailable
 from feedsmith.stores import aws
-from feedsmith.stores.base import Counter, Spending
 from feedsmith.stores.dynamodb import DynamoLedger
 from feedsmith.stores.keyring import Keyring
+from feedsmith.stores.ledger import Counter, Spending
 from feedsmith.stores.streams import parse_stream
 from support.aws import REGION, create_ledger_table, mock_region, no_pause
 from support.ledger import FakeClock

@@ -10,8 +10,8 @@ import pytest
 import qdrant_edge as engine
 
 from contract.vector_store_contract import SHELF, X, Y, keys
-from feedsmith.stores.base import Filter, Point, Query
 from feedsmith.stores.edge import EdgeVectorStore
+from feedsmith.stores.vectors import Filter, Point, Query
 
 
 @pytest.fixture

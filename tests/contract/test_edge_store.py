@@ -13,8 +13,8 @@ import pytest
 
 from contract.vector_store_contract import SHELF, VectorStoreContract, X, Y, keys, vector
 from feedsmith.errors import ConfigurationError, EmbedderMismatch, StoreUnavailable
-from feedsmith.stores.base import Point, Query, VectorStore
 from feedsmith.stores.edge import EdgeVectorStore
+from feedsmith.stores.vectors import Point, Query, VectorStore
 
 
 class TestEdgeStore(VectorStoreContract):
@@ -37,7 +37,7 @@ def in_another_process(code: str, folder: Path) -> subprocess.Popen[str]:
 import sys
 from pathlib import Path
 import numpy as np
-from feedsmith.stores.base import Point
+from feedsmith.stores.vectors import Point
 from feedsmith.stores.edge import EdgeVectorStore
 store = EdgeVectorStore(Path({str(folder)!r}), "test")
 store.prepare(dimension=3, embedder="test@1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract.vector_store_contract import VectorStoreContract
-from feedsmith.stores.base import VectorStore
+from feedsmith.stores.vectors import VectorStore
 from support.vectors import MemoryVectors
 
 

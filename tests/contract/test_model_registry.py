@@ -10,7 +10,7 @@ import pytest
 from feedsmith.errors import ConfigurationError, NotFound
 from feedsmith.ranking.registry import KEPT, ModelRegistry, Promotion
 from feedsmith.stores import aws
-from feedsmith.stores.base import Blobs
+from feedsmith.stores.objects import Blobs
 from feedsmith.stores.s3 import S3Blobs
 from support.aws import REGION, mock_region
 from support.ledger import FakeClock, InMemoryBlobs

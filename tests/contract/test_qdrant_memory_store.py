@@ -15,8 +15,8 @@ from qdrant_client import QdrantClient, models
 
 from contract.vector_store_contract import SHELF, VectorStoreContract, X, Y
 from feedsmith.errors import ConfigurationError, EmbedderMismatch, FeedsmithError, StoreUnavailable
-from feedsmith.stores.base import Filter, Point, Query, VectorStore
 from feedsmith.stores.qdrant import QdrantVectorStore, connect
+from feedsmith.stores.vectors import Filter, Point, Query, VectorStore
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
 

@@ -17,8 +17,8 @@ from qdrant_client import QdrantClient
 from testcontainers.compose import DockerCompose
 
 from contract.vector_store_contract import VectorStoreContract
-from feedsmith.stores.base import VectorStore
 from feedsmith.stores.qdrant import QdrantVectorStore, connect
+from feedsmith.stores.vectors import VectorStore
 
 COMPOSE = Path(__file__).parents[2] / "infra" / "qdrant"
 

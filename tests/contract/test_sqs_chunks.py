@@ -9,7 +9,7 @@ import pytest
 
 from feedsmith.errors import ConfigurationError, StoreUnavailable
 from feedsmith.stores import aws
-from feedsmith.stores.base import Chunk
+from feedsmith.stores.objects import Chunk
 from feedsmith.stores.sqs import SqsChunkQueue, decode_chunk, encode_chunk
 from support.aws import mock_region, no_pause
 

@@ -19,9 +19,9 @@ from qdrant_client import QdrantClient
 
 from contract.people_machine import PeopleMachine
 from contract.vector_machine import EMBEDDER, HeldMachine, Holder, VectorMachine, machine_settings
-from feedsmith.stores.base import VectorStore
 from feedsmith.stores.edge import EdgeVectorStore
 from feedsmith.stores.qdrant import QdrantVectorStore
+from feedsmith.stores.vectors import VectorStore
 from support.points import DIMENSION
 from support.services import BagOfWords
 

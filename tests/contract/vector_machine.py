@@ -10,7 +10,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from feedsmith.stores.base import Collection, Filter, Payload, Point, Query, VectorStore
+from feedsmith.stores.vectors import Collection, Filter, Payload, Point, Query, VectorStore
 from support.points import (
     DIMENSION,
     KEYS,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from feedsmith.errors import ConfigurationError, EmbedderMismatch, InvalidRequest
-from feedsmith.stores.base import Filter, Hit, Payload, Point, Query, Vector, VectorStore
+from feedsmith.stores.vectors import Filter, Hit, Payload, Point, Query, Vector, VectorStore
 
 
 def vector(*numbers: float) -> Vector:

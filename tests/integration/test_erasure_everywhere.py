@@ -21,8 +21,8 @@ from feedsmith.bootstrap import services
 from feedsmith.errors import InvalidRequest
 from feedsmith.privacy.proof import verify
 from feedsmith.stores import codec
-from feedsmith.stores.base import Collection
 from feedsmith.stores.letters import DeadLetter
+from feedsmith.stores.vectors import Collection
 from feedsmith_local.stack import LocalStack
 
 USER = "ann.example-4711"
@@ -172,7 +172,7 @@ def test_nothing_of_an_erased_user_is_found_anywhere(
     assert took < 60
 
     # AND late records of the stream change nothing
-    from feedsmith.stores.base import StreamRecord
+    from feedsmith.stores.ledger import StreamRecord
 
     records = [StreamRecord(tenant, user, event, "another", str(n)) for n, (_, event) in enumerate(late, 1)]
     assert s.stream.absorb(records) is None

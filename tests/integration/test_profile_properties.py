@@ -17,7 +17,7 @@ from feedsmith.privacy.wishes import WishesService
 from feedsmith.profiles.service import ProfileService
 from feedsmith.profiles.stream import StreamConsumer
 from feedsmith.stores import codec
-from feedsmith.stores.base import StreamRecord
+from feedsmith.stores.ledger import StreamRecord
 from support.ledger import FakeClock, InMemoryLedger
 from support.letters import InMemoryDeadLetters
 from support.people import DOMAINS, NOON, TENANT, make_event, make_item, put_item

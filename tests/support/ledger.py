@@ -11,7 +11,8 @@ from threading import RLock
 from feedsmith.errors import NotFound, UploadError
 from feedsmith.experiments import Experiment
 from feedsmith.models import ApiKey, Event, Ingestion, IngestionStatus, Issuer, TenantSettings, Wishes, utcnow
-from feedsmith.stores.base import Blobs, Chunk, ChunkQueue, Counter, Spending, StreamRecord
+from feedsmith.stores.ledger import Counter, Spending, StreamRecord
+from feedsmith.stores.objects import Blobs, Chunk, ChunkQueue
 from support.ledger_rights import InMemoryRights
 from support.rights import InMemoryPeople
 

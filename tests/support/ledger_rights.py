@@ -8,7 +8,7 @@ from typing import Any
 
 from feedsmith.errors import InvalidRequest, StoreUnavailable
 from feedsmith.models import JsonObject
-from feedsmith.stores.base import Ledger, RecordPage
+from feedsmith.stores.ledger import Ledger, RecordPage
 from support.rights import InMemoryPeople
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from feedsmith.domains.loader import Domain, DomainSet
 from feedsmith.models import Event, EventType, IndexedItem, Item, Topic, Understanding
 from feedsmith.stores import codec
-from feedsmith.stores.base import Vector, VectorStore
+from feedsmith.stores.vectors import Vector, VectorStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TENANT = "acme"

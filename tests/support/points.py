@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from feedsmith.stores.base import Filter, Hit, Point, Query, Vector
+from feedsmith.stores.vectors import Filter, Hit, Point, Query, Vector
 
 DIMENSION = 4
 KEYS = tuple(map(str, range(15)))

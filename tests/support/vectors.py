@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from feedsmith.errors import ConfigurationError, EmbedderMismatch, InvalidRequest, StoreUnavailable
-from feedsmith.stores.base import Collection, Filter, Hit, Page, Payload, Point, Query, Vector, VectorStore
+from feedsmith.stores.vectors import Collection, Filter, Hit, Page, Payload, Point, Query, Vector, VectorStore
 
 EVERYTHING = Filter()
 _FROM = "from "

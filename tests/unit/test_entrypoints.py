@@ -9,7 +9,7 @@ import pytest
 from feedsmith import entrypoints
 from feedsmith.bootstrap import Services
 from feedsmith.errors import StoreUnavailable
-from feedsmith.stores.base import Chunk
+from feedsmith.stores.objects import Chunk
 from feedsmith.stores.sqs import encode_chunk
 from support.services import fake_services
 

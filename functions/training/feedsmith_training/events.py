@@ -18,8 +18,8 @@ from feedsmith.domains.loader import Domain
 from feedsmith.errors import InvalidRequest
 from feedsmith.models import Event, IndexedItem
 from feedsmith.profiles.build import MAX_HALF_LIVES, decayed_weights
-from feedsmith.stores.base import Vector
 from feedsmith.stores.export import ExportedItem
+from feedsmith.stores.vectors import Vector
 from feedsmith_training.log import Catalogue, Impression, ImpressionLog
 
 CLICK_WINDOW_S = 1800.0

@@ -8,7 +8,7 @@ from feedsmith.content.uploads import ChunkWorker, rejects_prefix
 from feedsmith.domains import load_domains
 from feedsmith.errors import NotFound, StoreUnavailable
 from feedsmith.models import Ingestion, Item, Rejected
-from feedsmith.stores.base import Chunk
+from feedsmith.stores.objects import Chunk
 from support.embedders import WordEmbedder
 from support.ledger import InMemoryBlobs, InMemoryLedger
 from support.vectors import MemoryVectors

@@ -11,7 +11,8 @@ from feedsmith.content.understanding import Understander
 from feedsmith.domains import load_domains
 from feedsmith.errors import NotFound, StoreUnavailable, ValidationFailed
 from feedsmith.models import NO_ACTIVITY, Item, ItemActivity
-from feedsmith.stores.base import Collection, Counter, Point
+from feedsmith.stores.ledger import Counter
+from feedsmith.stores.vectors import Collection, Point
 from support.embedders import WordEmbedder
 from support.ledger import FakeClock, InMemoryLedger
 from support.vectors import MemoryVectors

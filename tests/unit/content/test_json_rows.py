@@ -14,7 +14,7 @@ from feedsmith.content.uploads.rows import Row
 from feedsmith.content.uploads.work import read_rows
 from feedsmith.errors import UploadError
 from feedsmith.models import Rejected
-from feedsmith.stores.base import Chunk
+from feedsmith.stores.objects import Chunk
 
 CHUNK = Chunk(
     tenant="acme",

@@ -16,7 +16,7 @@ from feedsmith.domains import load_domains
 from feedsmith.errors import StoreUnavailable, UploadError
 from feedsmith.models import Ingestion, Rejected
 from feedsmith.settings import Settings
-from feedsmith.stores.base import Chunk
+from feedsmith.stores.objects import Chunk
 from support.ledger import InMemoryBlobs, InMemoryLedger, InMemoryQueue
 
 

@@ -16,7 +16,8 @@ from feedsmith.errors import StoreUnavailable
 from feedsmith.insight.counters import ATTEMPTS, CounterService, add_to_activity, add_to_trend, item_stats
 from feedsmith.models import NO_ACTIVITY, Event, ItemActivity, ItemStats
 from feedsmith.stores import codec
-from feedsmith.stores.base import Collection, Counter, Payload, StreamRecord
+from feedsmith.stores.ledger import Counter, StreamRecord
+from feedsmith.stores.vectors import Collection, Payload
 from support.ledger import FakeClock, InMemoryLedger
 from support.people import DOMAINS, NOON, TENANT, make_domain, make_event, make_item, put_item
 from support.vectors import MemoryVectors

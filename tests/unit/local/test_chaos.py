@@ -11,7 +11,7 @@ import pytest
 from feedsmith.bootstrap import Services
 from feedsmith.insight.counters import CounterService
 from feedsmith.profiles.stream import StreamConsumer
-from feedsmith.stores.base import StreamRecord
+from feedsmith.stores.ledger import StreamRecord
 from feedsmith.stores.letters import DeadLetter
 from feedsmith_local.chaos.audit import DIFFERENT, profile_error
 from feedsmith_local.chaos.faults import KINDS, Faults

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from feedsmith.domains.loader import Domain
 from feedsmith.models import Event, EventType, IndexedItem, Profile
 from feedsmith.profiles.build import build_profile
-from feedsmith.stores.base import Vector
+from feedsmith.stores.vectors import Vector
 from support.people import NOON, make_domain, make_event, make_item, unit
 
 NEWS = make_domain()

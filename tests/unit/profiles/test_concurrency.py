@@ -9,7 +9,7 @@ from feedsmith.insight.counters import CounterService
 from feedsmith.privacy.wishes import WishesService
 from feedsmith.profiles.service import ProfileService
 from feedsmith.stores import codec
-from feedsmith.stores.base import StreamRecord
+from feedsmith.stores.ledger import StreamRecord
 from support.ledger import FakeClock, InMemoryLedger
 from support.people import DOMAINS, NOON, TENANT, make_event, make_item, put_item
 from support.turns import Turns

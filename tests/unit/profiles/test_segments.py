@@ -12,7 +12,7 @@ from feedsmith.models import Profile, Segment
 from feedsmith.profiles.clustering import cluster
 from feedsmith.profiles.segments import SegmentService, segment_ids
 from feedsmith.stores import codec
-from feedsmith.stores.base import Vector
+from feedsmith.stores.vectors import Vector
 from support.ledger import FakeClock
 from support.people import DOMAINS, NOON, TENANT, unit
 from support.vectors import MemoryVectors

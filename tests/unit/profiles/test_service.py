@@ -9,8 +9,8 @@ import pytest
 from feedsmith.errors import NotFound, StoreUnavailable
 from feedsmith.models import Event
 from feedsmith.profiles.service import ProfileService
-from feedsmith.stores.base import Collection, Hit
 from feedsmith.stores.codec import profile_point
+from feedsmith.stores.vectors import Collection, Hit
 from support.decisions import Decided
 from support.ledger import FakeClock, InMemoryLedger
 from support.people import DOMAINS, TENANT, make_event, make_item, put_item

@@ -10,7 +10,7 @@ from feedsmith.models import Event, EventType, Profile
 from feedsmith.privacy.wishes import WishesService
 from feedsmith.profiles.service import ProfileService
 from feedsmith.profiles.stream import StreamConsumer
-from feedsmith.stores.base import Counter, StreamRecord
+from feedsmith.stores.ledger import Counter, StreamRecord
 from feedsmith.stores.letters import DeadLetter
 from support.ledger import FakeClock, InMemoryLedger
 from support.letters import InMemoryDeadLetters

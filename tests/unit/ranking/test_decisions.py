@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from feedsmith.stores.base import Collection
+from feedsmith.stores.vectors import Collection
 from support.ranking import TENANT, Catalogue, X, Y, interest
 
 

@@ -15,7 +15,7 @@ from feedsmith.errors import NotFound, StoreUnavailable, ValidationFailed
 from feedsmith.models import Recommendation
 from feedsmith.ranking.base import Features, FeatureSpace, Ranker, Terms
 from feedsmith.ranking.service import RankingService
-from feedsmith.stores.base import Point
+from feedsmith.stores.vectors import Point
 from support.ranking import NOW, TENANT, Axes, Catalogue, X, Y, Z, interest
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from feedsmith.ranking.retrieval import Candidate, Reader, Request, Retriever, candidate
-from feedsmith.stores.base import Hit
+from feedsmith.stores.vectors import Hit
 from support.ranking import NOW, TENANT, Catalogue, X, Y, Z, interest
 
 

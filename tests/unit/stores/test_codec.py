@@ -7,7 +7,7 @@ import numpy as np
 from feedsmith.models import NO_ACTIVITY, ItemActivity, ItemStats
 from feedsmith.profiles.build import build_profile
 from feedsmith.stores import codec
-from feedsmith.stores.base import Hit, Point
+from feedsmith.stores.vectors import Hit, Point
 from support.people import NOON, make_domain, make_event, make_item, unit
 
 ACTIVITY = ItemActivity(20_513.5, None, 20_514.25, 2.0, 0.0, 3.0, NOON.timestamp())

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from feedsmith.models import NO_ACTIVITY
-from feedsmith.stores.base import Counter
+from feedsmith.stores.ledger import Counter
 from feedsmith.stores.records import counter_record, read_counter
 
 

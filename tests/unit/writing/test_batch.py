@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from feedsmith.errors import WriterError
-from feedsmith.stores.base import Spending
+from feedsmith.stores.ledger import Spending
 from feedsmith.writing.base import Prompt
 from feedsmith.writing.batch import Answer, BatchModel, BatchPrewriter, Collected, State
 from feedsmith.writing.budget import bound

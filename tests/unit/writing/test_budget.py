@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from feedsmith.errors import BudgetExhausted, ConfigurationError, StoreUnavailable, WriterError
 from feedsmith.settings import Settings
-from feedsmith.stores.base import Ledger, Spending
+from feedsmith.stores.ledger import Ledger, Spending
 from feedsmith.writing.budget import Budget, Metered, bound
 from feedsmith.writing.prices import FREE, Price, Usage, price_of
 from support.ledger import FakeClock, InMemoryLedger

@@ -40,9 +40,9 @@ from feedsmith.models import (
 )
 from feedsmith.profiles.clustering import cluster
 from feedsmith.settings import Settings
-from feedsmith.stores.base import Vector, VectorStore
 from feedsmith.stores.codec import item_point, segment_point
 from feedsmith.stores.edge import EdgeVectorStore
+from feedsmith.stores.vectors import Vector, VectorStore
 from feedsmith.writing.prewriting import Prewriter
 from feedsmith.writing.prices import BATCH, FREE, Price, Usage, price_of
 from feedsmith.writing.service import WritingService

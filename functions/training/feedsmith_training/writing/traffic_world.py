@@ -11,7 +11,8 @@ import numpy as np
 from feedsmith.content.base import Embedder, Matrix
 from feedsmith.models import Profile, Recommendation, RecommendedItem, Segment, TenantSettings, Wishes
 from feedsmith.privacy.wishes import InEffect
-from feedsmith.stores.base import Spending, Vector
+from feedsmith.stores.ledger import Spending
+from feedsmith.stores.vectors import Vector
 from feedsmith.writing.base import Draft, Prompt, Writer
 from feedsmith.writing.budget import Metered
 from feedsmith.writing.composer import Gated

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ OUTAGE_CALLS: Final = (3, 12)
 Key = tuple[str, str]
 
 
-class _Faulty:
+class _Faulty(ABC):
     """Puts ``_call`` between a caller and each public method of what it stands for."""
 
     def __init__(self, real: Any, faults: Faults) -> None:
@@ -38,8 +39,9 @@ class _Faulty:
 
         return call
 
+    @abstractmethod
     def _call(self, name: str, act: Callable[[], Any], request: dict[str, Any]) -> Any:
-        raise NotImplementedError
+        """Do ``act``, the call of a method by ``name`` with ``request``, or fail before or after it."""
 
     def _crash(self, rate: float) -> None:
         if self._faults.strikes(rate):

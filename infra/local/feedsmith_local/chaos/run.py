@@ -24,7 +24,7 @@ from feedsmith import bootstrap
 from feedsmith.bootstrap import Lazy, Services
 from feedsmith.profiles.build import KnownItems
 from feedsmith.stores import aws, codec
-from feedsmith.stores.base import VectorStore
+from feedsmith.stores.vectors import VectorStore
 from feedsmith_local.chaos.audit import audit
 from feedsmith_local.chaos.deliveries import ChaosStack, read_letters
 from feedsmith_local.chaos.faults import KINDS, Faults

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from feedsmith.models import Event, EventType, IndexedItem, Item, Topic, Understanding
-from feedsmith.stores.base import Vector
+from feedsmith.stores.vectors import Vector
 from feedsmith_local.chaos.faults import Faults
 
 TENANT: Final = "chaos"

@@ -11,7 +11,7 @@ from feedsmith.access.base import UsagePlan
 from feedsmith.access.keys import new_key, split
 from feedsmith.errors import ConfigurationError, InvalidRequest, NotFound, StoreUnavailable
 from feedsmith.models import ApiKey, Issuer, Scope, utcnow
-from feedsmith.stores.base import Ledger
+from feedsmith.stores.ledger import Ledger
 
 _ATTEMPTS = 5
 

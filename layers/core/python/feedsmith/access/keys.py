@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from feedsmith.access.base import Admitted
 from feedsmith.errors import Unauthorized
 from feedsmith.models import ApiKey, Caller, utcnow
-from feedsmith.stores.base import Ledger
+from feedsmith.stores.ledger import Ledger
 
 PREFIX = "fs_"
 _FORM = re.compile(r"fs_([a-z2-7]{20})_([A-Za-z0-9_-]{43})", re.ASCII)

@@ -18,7 +18,7 @@ from feedsmith.access.base import Admitted
 from feedsmith.access.keysets import KeySets
 from feedsmith.errors import Unauthorized
 from feedsmith.models import OWN_SCOPES, Caller, Id, Issuer, IssuerUrl, JsonObject, Scope
-from feedsmith.stores.base import Ledger
+from feedsmith.stores.ledger import Ledger
 
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,13 @@ from feedsmith.privacy.logs import quiet_libraries
 from feedsmith.settings import Settings
 
 if TYPE_CHECKING:
-    from feedsmith.stores.base import Blobs, ChunkQueue, Ledger, VectorStore
     from feedsmith.stores.keyring import Keyring
+    from feedsmith.stores.ledger import Ledger
     from feedsmith.stores.letters import DeadLetters
+    from feedsmith.stores.objects import Blobs, ChunkQueue
     from feedsmith.stores.people import DataKeys, People, Signer
     from feedsmith.stores.sqs import DeadChunks
+    from feedsmith.stores.vectors import VectorStore
 
 
 class StoreServices:

@@ -11,8 +11,9 @@ from feedsmith.domains.loader import DomainSet
 from feedsmith.errors import NotFound, ValidationFailed
 from feedsmith.insight.counters import CounterService, item_stats
 from feedsmith.models import IndexedItem, Item, utcnow
-from feedsmith.stores.base import Counter, Filter, Hit, Ledger, Query, VectorStore
 from feedsmith.stores.codec import item_of, item_point
+from feedsmith.stores.ledger import Counter, Ledger
+from feedsmith.stores.vectors import Filter, Hit, Query, VectorStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from feedsmith.content.sentiment import score_sentiment
 from feedsmith.content.topics import TopicModel
 from feedsmith.domains.loader import DomainSet
 from feedsmith.models import Item, Understanding
-from feedsmith.stores.base import Vector
+from feedsmith.stores.vectors import Vector
 
 LEAD_CHARACTERS = 1_000
 _MARKUP_PER_TEXT = 8  # characters of markup that are read for one of text

@@ -16,8 +16,9 @@ from aws_lambda_powertools import Logger
 from feedsmith.domains.loader import Domain
 from feedsmith.errors import ConfigurationError, StoreUnavailable
 from feedsmith.models import Event, ItemActivity, ItemStats, utcnow
-from feedsmith.stores.base import Counter, Ledger, StreamRecord, VectorStore
 from feedsmith.stores.codec import stats_payload
+from feedsmith.stores.ledger import Counter, Ledger, StreamRecord
+from feedsmith.stores.vectors import VectorStore
 
 logger = Logger(child=True)
 

@@ -26,7 +26,9 @@ from feedsmith.insight.cube import KINDS
 from feedsmith.insight.messages import Kind, Report
 from feedsmith.insight.tally import ItemFacts, Tally, published
 from feedsmith.models import Event, utcnow
-from feedsmith.stores.base import Blobs, Collection, Filter, Hit, Ledger, VectorStore
+from feedsmith.stores.ledger import Ledger
+from feedsmith.stores.objects import Blobs
+from feedsmith.stores.vectors import Collection, Filter, Hit, VectorStore
 
 DAYS: Final = 90
 """Days that are counted, today among them."""

@@ -28,7 +28,8 @@ from feedsmith.insight.messages import (
 from feedsmith.insight.statistics import Ratio
 from feedsmith.insight.verdicts import estimate, result
 from feedsmith.models import utcnow
-from feedsmith.stores.base import Blobs, Ledger, Spending
+from feedsmith.stores.ledger import Ledger, Spending
+from feedsmith.stores.objects import Blobs
 
 _AT: Final = {name: index for index, name in enumerate(QUANTITIES)}
 _MILLIONTHS: Final = 1_000_000

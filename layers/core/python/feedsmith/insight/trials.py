@@ -25,13 +25,13 @@ class ExperimentLedger(Protocol):
     """What keeps experiments; a ledger does."""
 
     def experiments(self, tenant: str) -> list[Experiment]:
-        """As :meth:`feedsmith.stores.base.Ledger.experiments`."""
+        """As :meth:`feedsmith.stores.ledger.Ledger.experiments`."""
 
     def save_experiment(self, tenant: str, experiment: Experiment) -> bool:
-        """As :meth:`feedsmith.stores.base.Ledger.save_experiment`."""
+        """As :meth:`feedsmith.stores.ledger.Ledger.save_experiment`."""
 
     def delete_experiment(self, tenant: str, experiment_id: str) -> None:
-        """As :meth:`feedsmith.stores.base.Ledger.delete_experiment`."""
+        """As :meth:`feedsmith.stores.ledger.Ledger.delete_experiment`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from feedsmith.models import utcnow
 from feedsmith.privacy import proof
 from feedsmith.privacy.pseudonyms import Pseudonyms
 from feedsmith.stores import codec
-from feedsmith.stores.base import Ledger, StreamRecord, VectorStore
 from feedsmith.stores.keyring import Keyring
+from feedsmith.stores.ledger import Ledger, StreamRecord
 from feedsmith.stores.people import ERASED_KEPT, Erasure, Handle, People, Signer, erased_mark
+from feedsmith.stores.vectors import VectorStore
 
 BUDGET_S: Final = 20.0  # of API Gateway's 29
 

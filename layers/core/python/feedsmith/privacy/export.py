@@ -10,7 +10,8 @@ from pydantic import Field
 from feedsmith.models import JsonObject, Model, Profile, Segment
 from feedsmith.privacy.pseudonyms import Pseudonyms
 from feedsmith.stores import codec
-from feedsmith.stores.base import Ledger, VectorStore
+from feedsmith.stores.ledger import Ledger
+from feedsmith.stores.vectors import VectorStore
 
 PAGE: Final = 1_000
 

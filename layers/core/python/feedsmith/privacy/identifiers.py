@@ -47,7 +47,7 @@ _CHINESE_PHONE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -
 _LEAST_DIGITS = 6
 
 
-def is_chinese(text: str) -> bool:
+def has_chinese(text: str) -> bool:
     """Whether there is a Chinese character in the text."""
     return _HAN.search(text) is not None
 
@@ -114,5 +114,5 @@ def _phones(text: str) -> Iterator[Found]:
 
     yield from (Found("phone", *match.span()) for match in _CHINESE_PHONE.finditer(text))
     # A number without its country's code is one of the countries whose language the text is in.
-    for region in ("CN", "HK", "TW") if is_chinese(text) else ("US", "GB"):
+    for region in ("CN", "HK", "TW") if has_chinese(text) else ("US", "GB"):
         yield from (Found("phone", match.start, match.end) for match in PhoneNumberMatcher(text, region))

@@ -16,7 +16,7 @@ class EventLedger(Protocol):
     """What keeps events; a ledger does."""
 
     def append(self, tenant: str, user: str, event: Event) -> bool:
-        """As :meth:`feedsmith.stores.base.Ledger.append`."""
+        """As :meth:`feedsmith.stores.ledger.Ledger.append`."""
 
 
 class Naming(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
 from feedsmith.models import Entity
-from feedsmith.privacy.identifiers import Found, find_identifiers, is_chinese
+from feedsmith.privacy.identifiers import Found, find_identifiers, has_chinese
 
 PERSON: Final = "person"  # as extractors call it
 
@@ -80,7 +80,7 @@ class Redactor:
         return sorted(found, key=lambda one: one.start)
 
     def _names(self, text: str, *, beside: bool) -> Iterator[Found]:
-        chinese = is_chinese(text)
+        chinese = has_chinese(text)
         cues = [m.end() for m in (_INTRODUCED_ZH if chinese else _INTRODUCED).finditer(text)]
         if not chinese:
             yield from (Found("name", *match.span(1)) for match in _OWN_NAME.finditer(text))

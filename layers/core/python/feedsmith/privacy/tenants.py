@@ -10,9 +10,11 @@ from typing import Final
 from feedsmith.errors import NotFound
 from feedsmith.models import JsonObject
 from feedsmith.privacy.erasure import ErasureService
-from feedsmith.stores.base import Blobs, Collection, Ledger, VectorStore
 from feedsmith.stores.keyring import Keyring
+from feedsmith.stores.ledger import Ledger
+from feedsmith.stores.objects import Blobs
 from feedsmith.stores.people import People
+from feedsmith.stores.vectors import Collection, VectorStore
 
 COLLECTIONS: Final[tuple[Collection, ...]] = ("items", "users", "segments")
 _PAGE: Final = 256

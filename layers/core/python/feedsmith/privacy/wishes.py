@@ -21,16 +21,16 @@ class WishLedger(Protocol):
     """What keeps wishes; a ledger does."""
 
     def wishes(self, tenant: str, user: str) -> Wishes:
-        """As :meth:`feedsmith.stores.base.Ledger.wishes`."""
+        """As :meth:`feedsmith.stores.ledger.Ledger.wishes`."""
 
     def save_wishes(self, tenant: str, user: str, wishes: Wishes) -> bool:
-        """As :meth:`feedsmith.stores.base.Ledger.save_wishes`."""
+        """As :meth:`feedsmith.stores.ledger.Ledger.save_wishes`."""
 
     def tenant_settings(self, tenant: str) -> TenantSettings:
-        """As :meth:`feedsmith.stores.base.Ledger.tenant_settings`."""
+        """As :meth:`feedsmith.stores.ledger.Ledger.tenant_settings`."""
 
     def save_tenant_settings(self, tenant: str, settings: TenantSettings) -> bool:
-        """As :meth:`feedsmith.stores.base.Ledger.save_tenant_settings`."""
+        """As :meth:`feedsmith.stores.ledger.Ledger.save_tenant_settings`."""
 
 
 @dataclass(frozen=True, slots=True)

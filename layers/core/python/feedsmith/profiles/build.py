@@ -15,7 +15,7 @@ from feedsmith.domains.loader import Domain
 from feedsmith.models import Event, EventType, HistoryItem, IndexedItem, Profile
 from feedsmith.profiles.interests import MIN_SIMILARITY, LikedItem, find_interests
 from feedsmith.profiles.tags import HEED_ALL, Unheeded
-from feedsmith.stores.base import Vector
+from feedsmith.stores.vectors import Vector
 
 MAX_LIKED = 30
 MAX_HISTORY = 50

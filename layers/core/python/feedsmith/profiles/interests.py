@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from feedsmith.models import IndexedItem, Interest
-from feedsmith.stores.base import Vector
+from feedsmith.stores.vectors import Vector
 
 MAX_INTERESTS = 5
 MAX_CLUSTERED = 200

@@ -16,7 +16,7 @@ from feedsmith.models import Segment, utcnow
 from feedsmith.profiles.clustering import cluster
 from feedsmith.profiles.map import TasteMap, taste_map
 from feedsmith.stores import codec
-from feedsmith.stores.base import Filter, Query, Vector, VectorStore
+from feedsmith.stores.vectors import Filter, Query, Vector, VectorStore
 
 MAX_LIKED: Final = 50
 MAX_SHOWN: Final = 1_000  # users on a map

@@ -14,7 +14,8 @@ from feedsmith.profiles.build import KnownItems, build_profile, positive_history
 from feedsmith.profiles.interests import MIN_SIMILARITY
 from feedsmith.profiles.tags import Tag, Unheeded, domain_tags
 from feedsmith.stores import codec
-from feedsmith.stores.base import Ledger, Vector, VectorStore
+from feedsmith.stores.ledger import Ledger
+from feedsmith.stores.vectors import Vector, VectorStore
 
 
 class ProfileService:

@@ -12,7 +12,7 @@ from feedsmith.insight.counters import CounterService, redriven
 from feedsmith.privacy.anonymous import is_anonymous
 from feedsmith.privacy.wishes import Decisions
 from feedsmith.profiles.service import ProfileService
-from feedsmith.stores.base import Ledger, StreamRecord
+from feedsmith.stores.ledger import Ledger, StreamRecord
 from feedsmith.stores.letters import DeadLetter, DeadLetters
 
 logger = Logger(child=True)

@@ -17,7 +17,7 @@ from feedsmith.domains.loader import Domain, LocalText
 from feedsmith.models import Reason, Term
 from feedsmith.ranking.retrieval import Candidate, Reader
 from feedsmith.ranking.signals import topic_scores
-from feedsmith.stores.base import Hit
+from feedsmith.stores.vectors import Hit
 
 _AT_MOST = 3
 _FEWEST_SIMILAR = 2

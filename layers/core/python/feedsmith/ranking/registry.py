@@ -25,7 +25,7 @@ from feedsmith.errors import ConfigurationError, FeedsmithError, NotFound
 from feedsmith.models import Id, JsonObject, Model, Utc, utcnow
 from feedsmith.ranking.base import Ranker
 from feedsmith.ranking.linear import LinearRanker
-from feedsmith.stores.base import Blobs
+from feedsmith.stores.objects import Blobs
 
 logger = Logger(child=True)
 

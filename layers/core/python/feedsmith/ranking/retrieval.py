@@ -16,8 +16,8 @@ import numpy as np
 
 from feedsmith.domains.loader import Domain
 from feedsmith.models import Profile, Segment
-from feedsmith.stores.base import Filter, Hit, Payload, Query, Vector, VectorStore
 from feedsmith.stores.codec import CANDIDATE_FIELDS, NEIGHBOUR_FIELDS, profile_key
+from feedsmith.stores.vectors import Filter, Hit, Payload, Query, Vector, VectorStore
 
 # Lengths of the lists; together they bring about two hundred different items to a reader with interests.
 _PER_INTEREST = 20

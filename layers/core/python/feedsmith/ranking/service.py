@@ -23,8 +23,8 @@ from feedsmith.ranking.retrieval import Candidate, Reader, Request, Retriever, S
 from feedsmith.ranking.signals import signals_of
 from feedsmith.ranking.slate import Placed, make_slate
 from feedsmith.ranking.trials import Trial, no_trial
-from feedsmith.stores.base import VectorStore
 from feedsmith.stores.codec import CANDIDATE_FIELDS
+from feedsmith.stores.vectors import VectorStore
 
 LARGEST_SLATE = 100
 

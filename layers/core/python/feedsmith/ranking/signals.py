@@ -10,7 +10,7 @@ import numpy.typing as npt
 from feedsmith.models import NO_ACTIVITY, ItemActivity, Profile
 from feedsmith.ranking.features import Activity, Signals
 from feedsmith.ranking.retrieval import Candidate, Neighbour, Reader, Request
-from feedsmith.stores.base import Hit, Payload
+from feedsmith.stores.vectors import Hit, Payload
 
 
 def topic_scores(payload: Payload) -> dict[str, float]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import qdrant_edge as engine
 
 from feedsmith.stores import _points
-from feedsmith.stores.base import Filter, Payload, Query
+from feedsmith.stores.vectors import Filter, Payload, Query
 
 DOMAIN: Final = "domain"
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from feedsmith.errors import ConfigurationError, EmbedderMismatch, InvalidRequest
-from feedsmith.stores.base import Collection, Filter, Payload, Point, Query, Vector
+from feedsmith.stores.vectors import Collection, Filter, Payload, Point, Query, Vector
 
 COLLECTIONS: Final[tuple[Collection, ...]] = ("items", "users", "segments")
 TENANT: Final = "_tenant"

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from feedsmith.models import NO_ACTIVITY, IndexedItem, ItemStats, Profile, Segment
-from feedsmith.stores.base import Hit, Payload, Point, Vector
+from feedsmith.stores.vectors import Hit, Payload, Point, Vector
 
 # (field, kind) of all payload indexes: what `Filter` and `order_by` may name.
 INDEXED_FIELDS: tuple[tuple[str, str], ...] = (

@@ -11,11 +11,11 @@ from typing import Any
 from feedsmith.errors import NotFound
 from feedsmith.experiments import Experiment
 from feedsmith.models import Event, Ingestion, IngestionStatus, TenantSettings, Wishes, utcnow
-from feedsmith.stores.base import Counter, Spending
 from feedsmith.stores.dynamodb_callers import CallerRecords
 from feedsmith.stores.dynamodb_rights import RightsRecords
 from feedsmith.stores.dynamodb_table import ABSENT
 from feedsmith.stores.keyring import Sealer
+from feedsmith.stores.ledger import Counter, Spending
 from feedsmith.stores.records import (
     EVENT_PREFIX,
     Attributes,

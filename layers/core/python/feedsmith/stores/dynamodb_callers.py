@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from feedsmith.experiments import Experiment
 from feedsmith.models import ApiKey, Issuer, TenantSettings, Wishes
-from feedsmith.stores.base import Ledger
+from feedsmith.stores.ledger import Ledger
 from feedsmith.stores.records import Attributes, primary_key
 
 Revised: TypeAlias = ApiKey | Experiment | Issuer | TenantSettings | Wishes

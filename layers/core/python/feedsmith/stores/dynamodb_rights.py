@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from feedsmith.errors import InvalidRequest, StoreUnavailable
 from feedsmith.models import JsonObject
-from feedsmith.stores.base import Ledger, RecordPage
 from feedsmith.stores.dynamodb_table import DynamoTable
 from feedsmith.stores.keyring import Sealer, sealed_under
+from feedsmith.stores.ledger import Ledger, RecordPage
 from feedsmith.stores.people import erased_mark
 from feedsmith.stores.records import (
     EVENT_PREFIX,

@@ -23,8 +23,8 @@ import qdrant_edge as engine
 from feedsmith.errors import ConfigurationError, StoreUnavailable
 from feedsmith.stores import _points
 from feedsmith.stores._edge_filters import add_scopes, narrowed, nearby, only, scopes, to_filter, to_request
-from feedsmith.stores.base import Collection, Filter, Hit, Page, Payload, Point, Query, VectorStore
 from feedsmith.stores.codec import INDEXED_FIELDS
+from feedsmith.stores.vectors import Collection, Filter, Hit, Page, Payload, Point, Query, VectorStore
 
 # Points written between two flushes. The log grows, and the next start replays it, until a flush.
 _FLUSH_EVERY: Final = 1_000

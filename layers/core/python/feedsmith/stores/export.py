@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from feedsmith.models import IndexedItem, Model
 from feedsmith.stores import codec
-from feedsmith.stores.base import Ledger, Vector, VectorStore
+from feedsmith.stores.ledger import Ledger
+from feedsmith.stores.vectors import Vector, VectorStore
 
 if TYPE_CHECKING:
     from typing import TextIO

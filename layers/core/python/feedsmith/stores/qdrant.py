@@ -17,8 +17,8 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from feedsmith.errors import ConfigurationError, StoreUnavailable
 from feedsmith.stores import _points
-from feedsmith.stores.base import Collection, Filter, Hit, Page, Payload, Point, Query, VectorStore
 from feedsmith.stores.codec import INDEXED_FIELDS
+from feedsmith.stores.vectors import Collection, Filter, Hit, Page, Payload, Point, Query, VectorStore
 
 # A server takes 32 MiB a request; an item's point takes up to 0.6 MB.
 _POINTS_PER_REQUEST: Final = 32

@@ -41,8 +41,8 @@ from pydantic import ValidationError
 
 from feedsmith.errors import ConfigurationError
 from feedsmith.models import Event, ItemActivity
-from feedsmith.stores.base import Counter
 from feedsmith.stores.keyring import Sealer, sealed_under
+from feedsmith.stores.ledger import Counter
 from feedsmith.stores.people import Handle
 
 logger = Logger(child=True)

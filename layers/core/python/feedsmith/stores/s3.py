@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, FlexibleChecksumError, HTTPClientEr
 
 from feedsmith.errors import StoreUnavailable, UploadError
 from feedsmith.stores.aws import error_code, translated
-from feedsmith.stores.base import Blobs
+from feedsmith.stores.objects import Blobs
 
 _BLOCK = 1024 * 1024
 _CONNECTIONS = 3  # that one read may use; botocore itself repeats a call, but not the reading of its body

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from feedsmith.errors import ConfigurationError, StoreUnavailable
 from feedsmith.stores.aws import drain, translated
-from feedsmith.stores.base import Chunk, ChunkQueue
+from feedsmith.stores.objects import Chunk, ChunkQueue
 
 _BATCH = 10  # entries of one SendMessageBatch, SQS's limit
 _CHUNK = TypeAdapter(Chunk)

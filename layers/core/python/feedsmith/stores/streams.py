@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from feedsmith.errors import ConfigurationError, TenantGone
-from feedsmith.stores.base import StreamRecord
 from feedsmith.stores.keyring import Sealer
+from feedsmith.stores.ledger import StreamRecord
 from feedsmith.stores.letters import DeadLetter
 from feedsmith.stores.records import event_owner, read_event
 

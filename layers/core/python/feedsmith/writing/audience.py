@@ -12,8 +12,8 @@ import numpy as np
 from feedsmith.content.cleaning import clean
 from feedsmith.domains.loader import Domain
 from feedsmith.models import Ground, IndexedItem, Profile, Segment
-from feedsmith.stores.base import Vector, VectorStore
 from feedsmith.stores.codec import item_of
+from feedsmith.stores.vectors import Vector, VectorStore
 
 LEAST_INTERACTIONS = 3
 SAME_SUBJECT = 0.35  # least cosine of a ground with the item

@@ -21,7 +21,9 @@ from pydantic import TypeAdapter
 
 from feedsmith.errors import BudgetExhausted, WriterError
 from feedsmith.models import TextKind
-from feedsmith.stores.base import Blobs, Hit, Ledger, VectorStore
+from feedsmith.stores.ledger import Ledger
+from feedsmith.stores.objects import Blobs
+from feedsmith.stores.vectors import Hit, VectorStore
 from feedsmith.writing.base import Prompt
 from feedsmith.writing.budget import Budget, Reservation, bound
 from feedsmith.writing.drafting import Drafting, Task, shared_key

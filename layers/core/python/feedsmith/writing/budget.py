@@ -11,7 +11,7 @@ from typing import Protocol
 from feedsmith.errors import BudgetExhausted, ConfigurationError, StoreUnavailable, WriterError
 from feedsmith.insight import metrics
 from feedsmith.settings import Settings
-from feedsmith.stores.base import Spending
+from feedsmith.stores.ledger import Spending
 from feedsmith.writing.base import Draft, Prompt, Writer
 from feedsmith.writing.prices import FREE, MILLIONTHS, Price, Usage, price_of
 from feedsmith.writing.writers.chat import max_tokens
@@ -57,7 +57,7 @@ class Books(Protocol):
     def spend(
         self, tenant: str, day: date, amount: Spending, *, most_tokens: int | None = None, most_cost: int | None = None
     ) -> bool:
-        """As :meth:`feedsmith.stores.base.Ledger.spend`."""
+        """As :meth:`feedsmith.stores.ledger.Ledger.spend`."""
 
 
 class Budget:

@@ -51,10 +51,10 @@ class Texts(Protocol):
     """Where texts are kept; a ledger does."""
 
     def cached_text(self, tenant: str, key: str, *, user: str | None) -> str | None:
-        """As :meth:`feedsmith.stores.base.Ledger.cached_text`."""
+        """As :meth:`feedsmith.stores.ledger.Ledger.cached_text`."""
 
     def cache_text(self, tenant: str, key: str, text: str, *, expires_at: datetime, user: str | None) -> None:
-        """As :meth:`feedsmith.stores.base.Ledger.cache_text`."""
+        """As :meth:`feedsmith.stores.ledger.Ledger.cache_text`."""
 
 
 class TextCache:

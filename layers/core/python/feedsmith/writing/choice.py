@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from feedsmith.content.base import Embedder
 from feedsmith.models import Verdict
-from feedsmith.stores.base import Vector
+from feedsmith.stores.vectors import Vector
 
 Origin: TypeAlias = Literal["model", "extractive", "original"]
 

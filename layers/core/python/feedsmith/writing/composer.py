@@ -15,7 +15,7 @@ from feedsmith.content.cleaning import clean
 from feedsmith.domains.loader import Domain
 from feedsmith.errors import BudgetExhausted, ConfigurationError, WriterError
 from feedsmith.models import Check, IndexedItem, TextKind, Verdict
-from feedsmith.stores.base import Vector
+from feedsmith.stores.vectors import Vector
 from feedsmith.writing.base import Draft, Prompt, Writer
 from feedsmith.writing.choice import Candidate, Origin, choose
 from feedsmith.writing.claims import Source

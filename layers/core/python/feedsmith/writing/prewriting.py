@@ -14,7 +14,7 @@ from feedsmith.domains.loader import Domain
 from feedsmith.errors import ConfigurationError
 from feedsmith.models import Segment, TextKind
 from feedsmith.settings import Settings
-from feedsmith.stores.base import Filter, Hit, Query, VectorStore
+from feedsmith.stores.vectors import Filter, Hit, Query, VectorStore
 from feedsmith.writing.audience import focus_of
 from feedsmith.writing.composer import BUDGET_EXHAUSTED
 from feedsmith.writing.drafting import Drafting, Task

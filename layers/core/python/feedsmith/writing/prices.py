@@ -9,7 +9,7 @@ from math import ceil
 from pathlib import Path
 
 from feedsmith.settings import Settings
-from feedsmith.stores.base import Spending
+from feedsmith.stores.ledger import Spending
 
 LIST = Path(__file__).with_name("prices.toml")
 MILLIONTHS = 1e6  # in which the ledger counts money: a dollar has a million of them

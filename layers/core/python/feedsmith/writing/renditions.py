@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from feedsmith.domains.loader import Domain
 from feedsmith.models import Rendition, Verdict
-from feedsmith.stores.base import Hit
 from feedsmith.stores.codec import item_of
+from feedsmith.stores.vectors import Hit
 from feedsmith.writing.audience import Audience
 from feedsmith.writing.budget import Metered
 from feedsmith.writing.composer import Composed, Piece

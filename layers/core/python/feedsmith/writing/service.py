@@ -27,8 +27,8 @@ from feedsmith.models import (
 )
 from feedsmith.privacy.wishes import Decisions, InEffect
 from feedsmith.settings import Settings
-from feedsmith.stores.base import Hit, VectorStore
 from feedsmith.stores.codec import item_of
+from feedsmith.stores.vectors import Hit, VectorStore
 from feedsmith.writing.audience import EVERYONE, Audience, AudienceFinder, Profiles, Segments
 from feedsmith.writing.base import Writer
 from feedsmith.writing.budget import Books, Budget, Metered

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from feedsmith.content.base import Embedder, Matrix
 from feedsmith.content.embedders.text import clean
 from feedsmith.errors import ConfigurationError
-from feedsmith.stores.base import Vector
+from feedsmith.stores.vectors import Vector
 
 # More characters than any text's first ``max_tokens`` tokens need; cutting first spares tokenising whole books.
 CHARACTERS_PER_TOKEN = 16

@@ -9,7 +9,8 @@ from feedsmith.content.uploads.keys import rejected_key, staged_key
 from feedsmith.content.uploads.rows import Row
 from feedsmith.content.uploads.work import rejected_lines
 from feedsmith.models import Rejected
-from feedsmith.stores.base import Blobs, Chunk, ChunkQueue, Ledger
+from feedsmith.stores.ledger import Ledger
+from feedsmith.stores.objects import Blobs, Chunk, ChunkQueue
 
 # However short the rows are, a worker must be done with them before its time is up.
 MAX_ROWS = 1_000

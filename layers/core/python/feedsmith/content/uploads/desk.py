@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from feedsmith.content.uploads.keys import ingestion_id, rejected_prefix
 from feedsmith.models import Rejected
-from feedsmith.stores.base import Blobs
+from feedsmith.stores.objects import Blobs
 
 
 def submit(blobs: Blobs, bucket: str, tenant: str, domain: str, name: str, content: str) -> str:

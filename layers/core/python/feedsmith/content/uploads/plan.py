@@ -15,7 +15,8 @@ from feedsmith.content.uploads.rows import Rows, jsonl_rows
 from feedsmith.domains.loader import DomainSet
 from feedsmith.errors import StoreUnavailable, UploadError
 from feedsmith.settings import Settings
-from feedsmith.stores.base import Blobs, ChunkQueue, Ledger
+from feedsmith.stores.ledger import Ledger
+from feedsmith.stores.objects import Blobs, ChunkQueue
 
 # Time to send what was read and to record the end.
 _SPARE_S = 20.0

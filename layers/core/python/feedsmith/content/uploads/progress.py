@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from feedsmith.content.uploads.keys import rejects_prefix
 from feedsmith.models import Ingestion
-from feedsmith.stores.base import Ledger
+from feedsmith.stores.ledger import Ledger
 
 # Longer than all deliveries of a chunk can take: five times the queue's visibility timeout of half an hour.
 LOST_AFTER = timedelta(hours=4)

@@ -12,7 +12,8 @@ from feedsmith.content.service import ContentService
 from feedsmith.content.uploads.keys import rejected_key
 from feedsmith.errors import FeedsmithError, UploadError
 from feedsmith.models import Item, Rejected
-from feedsmith.stores.base import Blobs, Chunk, Ledger
+from feedsmith.stores.ledger import Ledger
+from feedsmith.stores.objects import Blobs, Chunk
 
 
 class ChunkWorker:
